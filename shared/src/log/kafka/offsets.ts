@@ -1,0 +1,127 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Admin, Kafka } from "kafkajs";
+import { LogHalted } from "../event-log.ts";
+import { within } from "./within.ts";
+
+/** One answer; p50 is 2 ms, so this is a broker that hangs or is gone. */
+const answerWithinMs = 2_000;
+/** How often one question is asked before the asker is told that there is no answer: leaders move within a second or so. */
+const maxAttempts = 4;
+const pauseMs = 100;
+/**
+ * How often an answer that lies below what was seen before is asked for again, on new connections, until it is
+ * believed: a broker that was leader and does not know yet that it is not any more answers with an old end.
+ */
+const maxDoubts = 3;
+const doubtPauseMs = 500;
+
+/** What a partition holds: `first` is the oldest record that is left, `end` the next one to come. */
+export interface Range {
+  readonly first: number;
+  readonly end: number;
+}
+
+/** Where the partitions begin and end, asked of their leaders. */
+export interface Offsets {
+  /** By partition. Every append that was answered before this call is counted. Rejects when no leader answers. */
+  ranges(): Promise<readonly Range[]>;
+  /** It was seen that the partition reaches at least up to `end`: a lower answer is doubted. */
+  saw(partition: number, end: number): void;
+  /** Throws `LogHalted` unless all these offsets are there or come next. */
+  check(offsets: Iterable<readonly [number, number]>): Promise<void>;
+  close(): Promise<void>;
+}
+
+export function createOffsets(kafka: Kafka, topic: string): Offsets {
+  let admin: Promise<Admin> | null = null;
+  let running: Promise<readonly Range[]> | null = null;
+  let following: Promise<readonly Range[]> | null = null;
+  const seen: number[] = [];
+
+  async function connect(): Promise<Admin> {
+    const connecting = kafka.admin({ retry: { retries: 0 } });
+    await within(answerWithinMs, "connecting to Kafka", connecting.connect());
+    return connecting;
+  }
+
+  /** kafkajs keeps asking a broker that has lost a partition; only a new client asks anew who leads it. */
+  async function forgetAdmin(): Promise<void> {
+    const old = admin;
+    admin = null;
+    const client = await old?.catch(() => null);
+    await within(answerWithinMs, "disconnecting", client?.disconnect() ?? Promise.resolve()).catch(() => undefined);
+  }
+
+  async function askOnce(): Promise<readonly Range[]> {
+    admin ??= connect();
+    const answers = await within(answerWithinMs, "asking for offsets", (await admin).fetchTopicOffsets(topic));
+    const ranges: Range[] = [];
+    for (const { partition, low, high } of answers) ranges[partition] = { first: Number(low), end: Number(high) };
+    return ranges;
+  }
+
+  async function ask(): Promise<readonly Range[]> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await askOnce();
+      } catch (error) {
+        await forgetAdmin();
+        if (attempt === maxAttempts) throw error;
+        await sleep(pauseMs);
+      }
+    }
+  }
+
+  async function askUntilBelievable(): Promise<readonly Range[]> {
+    let ranges = await ask();
+    for (let doubts = 0; doubts < maxDoubts && seen.some((end, p) => (ranges[p]?.end ?? 0) < end); doubts += 1) {
+      await forgetAdmin();
+      await sleep(doubtPauseMs);
+      ranges = await ask();
+    }
+    ranges.forEach(({ end }, partition) => (seen[partition] = end));
+    return ranges;
+  }
+
+  /** Askers share a request, but only one that was begun after they asked. */
+  function ranges(): Promise<readonly Range[]> {
+    if (running === null) {
+      running = askUntilBelievable().finally(() => (running = null));
+      return running;
+    }
+    following ??= running
+      .catch(() => undefined)
+      .then(() => {
+        following = null;
+        return ranges();
+      });
+    return following;
+  }
+
+  function saw(partition: number, end: number): void {
+    seen[partition] = Math.max(end, seen[partition] ?? 0);
+  }
+
+  return {
+    ranges,
+    saw,
+    async check(offsets) {
+      const wanted = [...offsets];
+      for (const [partition, offset] of wanted) saw(partition, offset);
+      const found = await ranges();
+      for (const [partition, offset] of wanted) refuseOutside(partition, offset, found[partition]);
+    },
+    close: forgetAdmin,
+  };
+}
+
+function refuseOutside(partition: number, offset: number, range: Range | undefined): void {
+  if (range === undefined) throw new LogHalted(partition, offset, "there is no such partition");
+  const { first, end } = range;
+  if (offset < first) {
+    throw new LogHalted(partition, offset, `the log begins at ${first}: what was to be read has been deleted`);
+  }
+  if (offset > end) {
+    throw new LogHalted(partition, offset, `the log ends at ${end}: it was cut, or the topic was made anew`);
+  }
+}

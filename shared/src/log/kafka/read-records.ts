@@ -1,0 +1,122 @@
+import { randomUUID } from "node:crypto";
+import type { Kafka } from "kafkajs";
+import { LogHalted, type RecordBatch } from "../event-log.ts";
+import { createBatchQueue } from "./batch-queue.ts";
+import { createLogConsumer, type LogConsumer } from "./log-consumer.ts";
+import type { Offsets } from "./offsets.ts";
+import { within } from "./within.ts";
+
+/** What one reader holds in memory at most, besides the fetch that is on its way. */
+const maxQueuedRecords = 5_000;
+/** How often a reader that gets nothing looks whether its place in the log is still there: kafkajs would not say. */
+const lookMs = 2_000;
+/** A consumer that nobody uses stays this long for the next reader, whom it saves 50 ms and a dozen requests. */
+const idleMs = 30_000;
+const deleteGroupsWithinMs = 2_000;
+
+/** Readers share consumers: one fetches each partition for one reader at a time. */
+export interface Readers {
+  read(from: ReadonlyMap<number, number>, signal: AbortSignal): AsyncGenerator<RecordBatch, void, undefined>;
+  close(): Promise<void>;
+}
+
+interface Dependencies {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  readonly offsets: Offsets;
+  /** Names the groups in the broker. */
+  readonly clientId: string;
+}
+
+export function createReaders({ kafka, topic, offsets, clientId }: Dependencies): Readers {
+  const consumers = new Map<LogConsumer, Promise<void>>();
+  const groups: string[] = [];
+  const closed = new AbortController();
+
+  function takeConsumer(partitions: readonly number[]): LogConsumer {
+    for (const consumer of consumers.keys()) if (consumer.isFree(partitions)) return consumer;
+    const consumer = createLogConsumer(kafka, topic, `${clientId}-${randomUUID()}`);
+    groups.push(consumer.groupId);
+    consumers.set(consumer, consumer.start());
+    return consumer;
+  }
+
+  async function drop(consumer: LogConsumer): Promise<void> {
+    consumers.delete(consumer);
+    await consumer.stop();
+  }
+
+  /** A broken one at once, an idle one after a while. */
+  function giveBack(consumer: LogConsumer): void {
+    if (!consumer.isIdle()) return;
+    if (!consumer.isFree([])) void drop(consumer);
+    else setTimeout(() => void (consumer.isIdle() && consumers.has(consumer) && drop(consumer)), idleMs).unref();
+  }
+
+  async function* read(
+    from: ReadonlyMap<number, number>,
+    readerSignal: AbortSignal,
+  ): AsyncGenerator<RecordBatch, void, undefined> {
+    const signal = AbortSignal.any([readerSignal, closed.signal]);
+    const positions = new Map(from);
+    if (signal.aborted) return;
+    await offsets.check(positions);
+    if (signal.aborted) return;
+    const queue = createBatchQueue(maxQueuedRecords);
+    const consumer = takeConsumer([...positions.keys()]);
+    for (const [partition, offset] of positions) {
+      consumer.add(partition, offset, {
+        take: queue.push,
+        fail: queue.fail,
+        miss: (wanted, found) => void explainMiss(partition, wanted, found).catch(() => undefined),
+      });
+    }
+
+    /** Gone, or a hole: kafkajs was asked for `wanted` again and again, and Kafka says that it has it. */
+    async function explainMiss(partition: number, wanted: number, found: number): Promise<void> {
+      await offsets.check([[partition, wanted]]).catch((error: unknown) => {
+        if (error instanceof LogHalted) queue.fail(error);
+        throw error;
+      });
+      queue.fail(new LogHalted(partition, wanted, `the log has a hole: offset ${found} comes next`));
+    }
+
+    try {
+      await consumers.get(consumer);
+      while (!signal.aborted) {
+        const batch = await queue.next(lookMs, signal);
+        if (signal.aborted) return;
+        if (batch === null) {
+          await offsets.check(positions);
+          continue;
+        }
+        positions.set(batch.partition, batch.next);
+        yield batch;
+      }
+    } finally {
+      queue.close();
+      for (const partition of positions.keys()) consumer.remove(partition);
+      giveBack(consumer);
+    }
+  }
+
+  return {
+    read,
+    async close() {
+      closed.abort();
+      await Promise.all([...consumers.keys()].map(drop));
+      await deleteGroups(kafka, groups);
+    },
+  };
+}
+
+/** A group whose last member has left is forgotten by the broker in time; a list of what is in use should be one. */
+async function deleteGroups(kafka: Kafka, groups: string[]): Promise<void> {
+  if (groups.length === 0) return;
+  const admin = kafka.admin({ retry: { retries: 0 } });
+  const work = (async () => {
+    await admin.connect();
+    await admin.deleteGroups(groups).finally(() => admin.disconnect());
+  })();
+  await within(deleteGroupsWithinMs, "deleting groups", work).catch(() => undefined);
+}

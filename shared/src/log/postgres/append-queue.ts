@@ -1,0 +1,148 @@
+import type { Pool } from "pg";
+import { int4Array, textArray } from "../../postgres/binary-array.ts";
+import type { AppendAnswer, Election, EventRecord } from "../event-log.ts";
+import { addRecord, columnParameters, emptyColumns } from "./record-rows.ts";
+
+/** One statement carries at most this much: Postgres takes up to 1 GiB, but nobody should wait for that. */
+const maxStatementBytes = 4 * 1024 * 1024;
+
+/**
+ * Two: while the disk takes one commit, the commands of other partitions are decided and sent. More would only make
+ * smaller batches; a partition has one append in flight in any case.
+ */
+const maxStatementsInFlight = 2;
+
+export interface Append {
+  readonly partition: number;
+  readonly records: readonly (Election | EventRecord)[];
+}
+
+/** Appends of all partitions that wait at one moment travel in one statement and one commit. */
+export interface AppendQueue {
+  append(partition: number, records: Append["records"]): Promise<AppendAnswer>;
+  /** Resolves when nothing is waiting or in flight. */
+  idle(): Promise<void>;
+}
+
+interface Waiting extends Append {
+  readonly bytes: number;
+  readonly resolve: (answer: AppendAnswer) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/**
+ * The counters' rows are locked in the order of their partitions, so two instances cannot lock each other out; a
+ * partition whose epoch is not the asked one gets no row here, hence no records. The counter's epoch is the offset of
+ * the last Election: counters never go back, so that says which. It is '' for an Election, which every epoch lets in.
+ */
+const appendStatement = `
+  WITH asked AS (
+    SELECT * FROM unnest($1::int4[], $2::text[], $3::int4[]) AS a(partition, epoch, count)
+  ), locked AS (
+    SELECT p.partition FROM log.partitions AS p JOIN asked AS a USING (partition)
+    WHERE a.epoch = '' OR p.epoch = a.epoch
+    ORDER BY p.partition FOR UPDATE OF p
+  ), moved AS (
+    UPDATE log.partitions AS p
+    SET next_offset = p.next_offset + a.count,
+        epoch = CASE WHEN a.epoch = '' THEN p.next_offset::text ELSE p.epoch END
+    FROM asked AS a JOIN locked USING (partition)
+    WHERE p.partition = a.partition
+    RETURNING p.partition, p.next_offset - a.count AS base
+  ), inserted AS (
+    INSERT INTO log.records (partition, "offset", kind, epoch, key, value)
+    SELECT r.partition, m.base + r.index, r.kind, r.epoch, r.key, r.value
+    FROM unnest($4::int4[], $5::int8[], $6::int4[], $7::text[], $8::text[], $9::text[])
+      AS r(partition, index, kind, epoch, key, value) JOIN moved AS m USING (partition)
+  )
+  SELECT partition, base FROM moved`;
+
+export function createAppendQueue(pool: Pool, appended: (append: Append, baseOffset: number) => void): AppendQueue {
+  let waiting: Waiting[] = [];
+  const lanes = new Set<Promise<void>>();
+
+  function openLane(): void {
+    const lane = run().finally(() => lanes.delete(lane));
+    lanes.add(lane);
+  }
+
+  async function run(): Promise<void> {
+    // One turn of the event loop: appends that other partitions make now travel along.
+    await new Promise((resolve) => setImmediate(resolve));
+    while (waiting.length > 0) await flush(takeOnePerPartition());
+  }
+
+  /** Two appends to one partition never share a statement: the second may depend on the first's Election. */
+  function takeOnePerPartition(): Waiting[] {
+    const taken: Waiting[] = [];
+    const left: Waiting[] = [];
+    const partitions = new Set<number>();
+    let bytes = 0;
+    for (const append of waiting) {
+      const fits = taken.length === 0 || bytes + append.bytes <= maxStatementBytes;
+      if (fits && !partitions.has(append.partition)) {
+        partitions.add(append.partition);
+        bytes += append.bytes;
+        taken.push(append);
+      } else {
+        left.push(append);
+      }
+    }
+    waiting = left;
+    return taken;
+  }
+
+  async function flush(taken: readonly Waiting[]): Promise<void> {
+    try {
+      const bases = await send(pool, taken);
+      for (const append of taken) {
+        const baseOffset = bases.get(append.partition);
+        if (baseOffset === undefined) {
+          append.resolve({ status: "fenced" });
+          continue;
+        }
+        appended(append, baseOffset);
+        append.resolve({ status: "appended", baseOffset });
+      }
+    } catch (error) {
+      for (const append of taken) append.reject(error);
+    }
+  }
+
+  return {
+    append(partition, records) {
+      return new Promise((resolve, reject) => {
+        const bytes = records.reduce((sum, record) => sum + (record.kind === "event" ? record.value.length : 100), 0);
+        waiting.push({ partition, records, bytes, resolve, reject });
+        if (lanes.size < maxStatementsInFlight) openLane();
+      });
+    },
+    idle: async () => {
+      while (lanes.size > 0) await Promise.all(lanes);
+    },
+  };
+}
+
+async function send(pool: Pool, appends: readonly Append[]): Promise<ReadonlyMap<number, number>> {
+  const columns = emptyColumns();
+  for (const { partition, records } of appends) {
+    records.forEach((record, index) => {
+      addRecord(columns, partition, index, record);
+    });
+  }
+  const result = await pool.query<{ partition: number; base: string }>({
+    name: "log-append",
+    text: appendStatement,
+    values: [
+      int4Array(appends.map(({ partition }) => partition)),
+      textArray(appends.map(({ records }) => expectedEpoch(records[0]))),
+      int4Array(appends.map(({ records }) => records.length)),
+      ...columnParameters(columns),
+    ],
+  });
+  return new Map(result.rows.map((row) => [row.partition, Number(row.base)]));
+}
+
+function expectedEpoch(record: Election | EventRecord | undefined): string {
+  return record?.kind === "event" ? String(record.epoch.offset) : "";
+}
