@@ -1,0 +1,15 @@
+/**
+ * A reason not to start that whoever started the program can mend: a bad variable, a busy port, a folder in use.
+ * It is printed as it is, without a stack, and the program ends with 1.
+ */
+export class CannotStart extends Error {
+  override readonly name: string = "CannotStart";
+  /** A line for each thing to mend. */
+  readonly reasons: readonly string[];
+
+  constructor(reasons: string | readonly string[], options?: ErrorOptions) {
+    const lines = typeof reasons === "string" ? [reasons] : reasons;
+    super(lines.join("\n"), options);
+    this.reasons = lines;
+  }
+}

@@ -1,0 +1,108 @@
+import { randomUUID } from "node:crypto";
+import type { RequestListener } from "node:http";
+import Koa, { type Context, type Middleware } from "koa";
+import { isDatabaseUnavailable } from "../postgres/unavailable.ts";
+import { kindOfRejection, Rejection } from "../rejection.ts";
+import type { Logger } from "../telemetry/logger.ts";
+import type { Authenticate } from "./authenticate.ts";
+import { createCors } from "./cors.ts";
+import type { Route } from "./define-route.ts";
+import { mountRoutes } from "./mount-routes.ts";
+import { problemHeaders, problemOf } from "./problem.ts";
+
+export interface HttpAppOptions {
+  readonly routes: readonly Route[];
+  readonly authenticate: Authenticate;
+  readonly log: Logger;
+  /** Origins whose pages may read the answers; none when absent. */
+  readonly allowedOrigins?: readonly string[];
+  /** What serves paths that are no routes (the page, the documents); asked last. */
+  readonly pages?: readonly Middleware[];
+  /** Told of every answer, for metrics. `route` is the path with its parameters' names, or "none". */
+  readonly observe?: (answer: AnsweredRequest) => void;
+}
+
+export interface AnsweredRequest {
+  readonly method: string;
+  readonly route: string;
+  readonly status: number;
+  readonly durationMs: number;
+}
+
+/** Answers requests with routes: each gets an id, a line in the log, and in every case but success a problem (RFC 9457). */
+export function createHttpApp(options: HttpAppOptions): RequestListener {
+  const app = new Koa();
+  app.on("error", (error: unknown) => options.log.warn({ err: error }, "an answer broke off"));
+  app.use(createEnvelope(options));
+  app.use(createCors(options.allowedOrigins ?? []));
+  app.use(mountRoutes(options.routes, options.authenticate));
+  for (const page of options.pages ?? []) app.use(page);
+  app.use(refuseUnknown);
+  // Koa's own promise ends after the answer; whatever fails there was told to "error" above.
+  const callback = app.callback();
+  return (request, response) => void callback(request, response);
+}
+
+function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
+  return async (context, next) => {
+    const startedAt = performance.now();
+    const requestId = requestIdOf(context.req.headers["x-request-id"]);
+    context.state.requestId = requestId;
+    setCommonHeaders(context, requestId);
+    try {
+      await next();
+    } catch (error) {
+      answerWithProblem(context, rejectionOf(error, context, log), requestId);
+    }
+    const { method, path, status } = context;
+    const durationMs = performance.now() - startedAt;
+    // The path alone: a query may hold a token or a password, and where it matters the route has its own words for the log.
+    if (log.isLevelEnabled("info"))
+      log.info({ requestId, method, path, status, durationMs: Math.round(durationMs * 10) / 10 }, "answered");
+    observe?.({ method, route: String(context["_matchedRoute"] ?? "none"), status, durationMs });
+  };
+}
+
+/** A caller's own id is kept, so that its log and ours meet; anything that could break a log line is not. */
+function requestIdOf(header: string | string[] | undefined): string {
+  return typeof header === "string" && /^[\w.:-]{1,100}$/.test(header) ? header : randomUUID();
+}
+
+/** A page that is served from here sets its own policy over this one, which lets a document do nothing. */
+function setCommonHeaders({ res }: Context, requestId: string): void {
+  res.setHeader("X-Request-Id", requestId);
+  res.setHeader("X-Content-Type-Options", "nosniff");
+  // A URL may hold a token: it must not travel on to where a link leads, nor stay in a cache.
+  res.setHeader("Referrer-Policy", "no-referrer");
+  res.setHeader("Cache-Control", "no-store");
+  res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+}
+
+function rejectionOf(error: unknown, { state, method, path }: Context, log: Logger): Rejection {
+  if (error instanceof Rejection) return error;
+  const requestId: unknown = state.requestId;
+  if (isDatabaseUnavailable(error)) {
+    log.warn({ err: error, requestId, method, path }, "the database is away");
+    // A connection that broke during a commit may have left it done: only a reader can be told that nothing happened.
+    return method === "GET" || method === "HEAD"
+      ? new Rejection("unavailable", "The database cannot be reached right now.")
+      : new Rejection("outcome_unknown", "The database was lost on the way: it may have happened.");
+  }
+  log.error({ err: error, requestId, method, path }, "a bug");
+  return new Rejection("internal", "Something went wrong on our side.");
+}
+
+function answerWithProblem(context: Context, rejection: Rejection, requestId: string): void {
+  context.status = kindOfRejection(rejection.code).status;
+  context.set({ ...problemHeaders(rejection) });
+  context.body = JSON.stringify(problemOf(rejection, requestId));
+}
+
+/** The router notes on the context which routes have this path, whatever their method. */
+function refuseUnknown(context: Context): void {
+  const samePath = (context["matched"] ?? []) as readonly { readonly methods: readonly string[] }[];
+  const methods = new Set(samePath.flatMap((layer) => layer.methods));
+  if (methods.size === 0) throw new Rejection("not_found", "There is nothing at this path.");
+  context.set("Allow", [...methods, "OPTIONS"].join(", "));
+  throw new Rejection("method_not_allowed", `This path takes ${[...methods].join(", ")}.`);
+}

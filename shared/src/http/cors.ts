@@ -1,0 +1,41 @@
+import type { Middleware } from "koa";
+
+const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
+const REQUEST_HEADERS =
+  "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Chat-Consistency, If-None-Match, Range";
+const ANSWER_HEADERS =
+  "Link, Location, Retry-After, ETag, WWW-Authenticate, X-Request-Id, Chat-Position, Chat-Stale, Content-Range";
+
+/** How long a browser may go without asking again. Short, so that a changed list is soon true everywhere. */
+const PREFLIGHT_SECONDS = 600;
+
+/**
+ * Lets pages of the listed origins read our answers; `*` stands for any. Tokens are no cookies, so there are no
+ * credentials to allow. Answers OPTIONS for every path: which service has which path is not this one's to know.
+ */
+export function createCors(allowedOrigins: readonly string[]): Middleware {
+  const any = allowedOrigins.includes("*");
+  const allowed = new Set(allowedOrigins);
+
+  return (context, next) => {
+    const { headers } = context.req;
+    const origin = headers.origin;
+    const mayRead = origin !== undefined && (any || allowed.has(origin));
+    if (allowed.size > 0) context.res.setHeader("Vary", "Origin");
+    if (mayRead) {
+      context.res.setHeader("Access-Control-Allow-Origin", any ? "*" : origin);
+      context.res.setHeader("Access-Control-Expose-Headers", ANSWER_HEADERS);
+    }
+    if (context.req.method !== "OPTIONS") return next();
+    if (mayRead && headers["access-control-request-method"] !== undefined) {
+      context.set({
+        "Access-Control-Allow-Methods": METHODS,
+        "Access-Control-Allow-Headers": REQUEST_HEADERS,
+        "Access-Control-Max-Age": String(PREFLIGHT_SECONDS),
+      });
+    }
+    context.set("Allow", METHODS);
+    context.status = 204;
+    return Promise.resolve();
+  };
+}

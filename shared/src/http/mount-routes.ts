@@ -1,0 +1,108 @@
+import Router, { type RouterContext } from "@koa/router";
+import type { Middleware } from "koa";
+import { Rejection } from "../rejection.ts";
+import type { Authenticate } from "./authenticate.ts";
+import { type BodyFormat, readBody } from "./body.ts";
+import type { Reply, Route } from "./define-route.ts";
+import { refuseUnstorableText } from "./parse-json.ts";
+import { parseUrlEncoded, type UrlEncoded } from "./url-encoded.ts";
+import { compileBody, compileParams, compileQuery, type UnknownFields } from "./validate.ts";
+
+/** Where the API lives; the same calls without it are the seeds' own paths. */
+export const API_PREFIX = "/api";
+
+/**
+ * Mounts each route twice: under `/api`, where unknown body fields are refused, and without, where they are ignored.
+ * All schemas are compiled here, once. Routes with fixed paths are tried first, so `/users/me` is never a user named "me".
+ */
+export function mountRoutes(routes: readonly Route[], authenticate: Authenticate): Middleware {
+  const underApi = new Router({ prefix: API_PREFIX });
+  const bare = new Router();
+  for (const { route, path } of fixedPathsFirst(routes)) {
+    if (route.underApi) underApi.register(path, [route.method], createHandler(route, authenticate, "refuse"));
+    bare.register(path, [route.method], createHandler(route, authenticate, "ignore"));
+  }
+  const serveUnderApi = underApi.routes();
+  const serveBare = bare.routes();
+  return (context, next) => {
+    const serve = context.path.startsWith(`${API_PREFIX}/`) ? serveUnderApi : serveBare;
+    return serve(context as RouterContext, next) as Promise<unknown>;
+  };
+}
+
+function fixedPathsFirst(routes: readonly Route[]): { readonly route: Route; readonly path: string }[] {
+  const places = routes.flatMap((route) => route.paths.map((path) => ({ route, path })));
+  const parameters = (path: string): number => path.split(":").length - 1;
+  return places.sort((one, other) => parameters(one.path) - parameters(other.path));
+}
+
+function createHandler(route: Route, authenticate: Authenticate, unknownFields: UnknownFields) {
+  const validateParams = route.params && compileParams(route.params);
+  const validateQuery = route.query && compileQuery(route.query);
+  const validateBody = route.body && compileBody(route.body, unknownFields);
+  const formats = route.bodyFrom.filter((from): from is BodyFormat => from !== "query");
+  const bodyMayBeQuery = route.bodyFrom.includes("query");
+
+  return async (context: RouterContext): Promise<void> => {
+    const { req } = context;
+    const query = queryOf(req.url ?? "");
+    // Strangers are turned away before their body takes memory.
+    const caller =
+      route.auth === "token"
+        ? authenticate({ authorization: req.headers.authorization, queryToken: query["token"] })
+        : undefined;
+    const params: unknown = validateParams?.(context.params);
+    const sent = validateBody === undefined ? undefined : await readBody(req, formats);
+    const reply = await route.handle({
+      params,
+      query: validateQuery?.({ ...query }),
+      body: validateBody?.(sent === undefined ? (bodyMayBeQuery ? withoutToken(query) : {}) : sent),
+      caller,
+      headers: req.headers,
+      idempotencyKey: idempotencyKeyOf(req.headers["idempotency-key"]),
+      requestId: context.state.requestId as string,
+    });
+    send(context, reply);
+  };
+}
+
+function queryOf(url: string): UrlEncoded {
+  const mark = url.indexOf("?");
+  const query = parseUrlEncoded(mark < 0 ? "" : url.slice(mark + 1));
+  if (mark >= 0) refuseUnstorableText(query, "query");
+  return query;
+}
+
+/** `token` says who asks and is never a field of what is asked. */
+function withoutToken(query: UrlEncoded): UrlEncoded {
+  const { token: _token, ...fields } = query;
+  return fields;
+}
+
+function idempotencyKeyOf(header: string | string[] | undefined): string | undefined {
+  if (header === undefined) return undefined;
+  if (typeof header === "string" && /^[\x21-\x7e]{1,200}$/.test(header)) return header;
+  throw new Rejection("validation_failed", "The Idempotency-Key must be 1 to 200 printable ASCII characters.", {
+    errors: [{ in: "header", pointer: "/idempotency-key", detail: "must be 1 to 200 printable ASCII characters" }],
+  });
+}
+
+function send(context: RouterContext, { status, body, headers }: Reply): void {
+  context.status = status;
+  if (headers !== undefined) context.set(headers);
+  if (body === undefined) {
+    // Null would make Koa change the status to 204.
+    context.body = "";
+    context.remove("Content-Type");
+  } else if (isPlain(body)) {
+    context.type = "application/json; charset=utf-8";
+    context.body = JSON.stringify(body);
+  } else context.body = body;
+}
+
+/** Neither a text, nor bytes, nor a stream: something to make JSON of. */
+function isPlain(body: unknown): boolean {
+  return (
+    typeof body !== "string" && !Buffer.isBuffer(body) && !(typeof body === "object" && body !== null && "pipe" in body)
+  );
+}

@@ -1,0 +1,241 @@
+import { once } from "node:events";
+import { Agent } from "node:http";
+import { connect } from "node:net";
+import { Readable } from "node:stream";
+import { describe, expect, it } from "@jest/globals";
+import { pino } from "pino";
+import { createAccessTokens } from "../identity/access-token.ts";
+import { type TestServer, withHttpServer } from "../testing/http-server.ts";
+import { type AnsweredRequest } from "./app.ts";
+import { createAuthenticate } from "./authenticate.ts";
+import { defineRoute } from "./define-route.ts";
+import { healthRoutes } from "./health.ts";
+import { createHttpServer } from "./server.ts";
+
+const authenticate = createAuthenticate(createAccessTokens({ secret: "x".repeat(32), lifetimeSeconds: 60 }));
+
+/** A route that answers when told to, and says when it was reached. */
+function createGate() {
+  const reached = Promise.withResolvers<undefined>();
+  const opened = Promise.withResolvers<undefined>();
+  const route = defineRoute({
+    method: "GET",
+    path: ["/gate", "/gate/:name"],
+    summary: "Waits",
+    auth: "none",
+    responses: { 200: { description: "It was opened" } },
+    async handle() {
+      reached.resolve(undefined);
+      await opened.promise;
+      return { status: 200, body: { open: true } };
+    },
+  });
+  return { route, reached: reached.promise, open: () => opened.resolve(undefined) };
+}
+
+/** Sends these bytes on a connection of its own, and gives all that came back before it was closed. */
+async function exchange({ port }: TestServer, bytes: string): Promise<string> {
+  const socket = connect(port, "127.0.0.1");
+  socket.end(bytes);
+  let text = "";
+  socket.setEncoding("utf8").on("data", (chunk: string) => (text += chunk));
+  await once(socket, "close");
+  return text;
+}
+
+describe("a server that stops", () => {
+  it("answers what it accepted, on a connection that it then closes", async () => {
+    const gate = createGate();
+    const agent = new Agent({ keepAlive: true });
+    await withHttpServer({ routes: [gate.route], authenticate }, async ({ server, send }) => {
+      const answer = send("GET", "/gate", { agent });
+      await gate.reached;
+      const stopped = server.stop();
+      const refused = send("GET", "/gate").catch((error: unknown) => error);
+      gate.open();
+
+      expect(await answer).toMatchObject({ status: 200, json: { open: true } });
+      await stopped;
+      expect(await refused).toMatchObject({ code: "ECONNREFUSED" });
+      await server.stop();
+    });
+    agent.destroy();
+  });
+
+  it("does not wait for connections that ask for nothing", async () => {
+    await withHttpServer({ routes: [], authenticate }, async ({ server, port }) => {
+      const idle = connect(port, "127.0.0.1");
+      await once(idle, "connect");
+      const closed = once(idle.resume(), "close");
+      await server.stop();
+      await closed;
+      expect(idle.destroyed).toBe(true);
+    });
+  });
+
+  it("waits for an answer no longer than its bound", async () => {
+    const listener = (): undefined => undefined;
+    const server = createHttpServer({ name: "test", listener, port: 0, host: "127.0.0.1", drainMs: 50 });
+    await server.start();
+    const socket = connect(server.address().port, "127.0.0.1");
+    socket.write("GET / HTTP/1.1\r\nHost: x\r\n\r\n");
+    await once(socket, "connect");
+    const closed = once(socket.resume(), "close");
+
+    await server.stop();
+
+    await closed;
+    expect(socket.destroyed).toBe(true);
+  });
+});
+
+describe("a server that cannot start", () => {
+  it("says in one line that the port is in use", async () => {
+    await withHttpServer({ routes: [], authenticate }, async ({ port }) => {
+      const second = createHttpServer({ name: "second", listener: () => undefined, port, host: "127.0.0.1" });
+
+      await expect(second.start()).rejects.toThrow(
+        `Port ${port} is in use by another program. Set PORT to a free one.`,
+      );
+      await second.stop();
+    });
+  });
+});
+
+describe("every path", () => {
+  it("answers OPTIONS, and allows pages of the listed origins only", async () => {
+    const options = { routes: [], authenticate, allowedOrigins: ["http://localhost:3000"] };
+    await withHttpServer(options, async ({ send }) => {
+      const preflight = (Origin: string) =>
+        send("OPTIONS", "/anything", { headers: { Origin, "Access-Control-Request-Method": "POST" } });
+
+      const ours = await preflight("http://localhost:3000");
+      expect(ours).toMatchObject({ status: 204, text: "" });
+      expect(ours.headers["access-control-allow-origin"]).toBe("http://localhost:3000");
+      expect(ours.headers["access-control-allow-headers"]).toContain("Idempotency-Key");
+      const others = await preflight("http://evil.example");
+      expect(others.status).toBe(204);
+      expect(others.headers["access-control-allow-origin"]).toBeUndefined();
+    });
+  });
+
+  it("answers HEAD as GET without the body", async () => {
+    const gate = createGate();
+    gate.open();
+    await withHttpServer({ routes: [gate.route], authenticate }, async ({ send }) => {
+      const answer = await send("HEAD", "/api/gate");
+
+      expect(answer).toMatchObject({ status: 200, text: "" });
+      expect(answer.headers["content-length"]).toBe(String('{"open":true}'.length));
+    });
+  });
+
+  it("is answered with a problem even when it is no HTTP", async () => {
+    await withHttpServer({ routes: [], authenticate }, async (server) => {
+      expect(await exchange(server, "hello\r\n\r\n")).toMatch(/^HTTP\/1\.1 400 [^]*"code":"malformed_request"/);
+    });
+  });
+});
+
+describe("an answer", () => {
+  it("is logged with its path and without its query, and told to the observer by its route", async () => {
+    const lines: string[] = [];
+    const seen: AnsweredRequest[] = [];
+    const gate = createGate();
+    gate.open();
+    const log = pino({ level: "info" }, { write: (line: string) => void lines.push(line) });
+    const observe = (answer: AnsweredRequest): void => void seen.push(answer);
+    await withHttpServer({ routes: [gate.route], authenticate, log, observe }, async ({ send }) => {
+      await send("GET", "/api/gate/me?token=secret", { headers: { "X-Request-Id": "r-1" } });
+    });
+
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
+      expect.objectContaining({ requestId: "r-1", method: "GET", path: "/api/gate/me", status: 200 }),
+    ]);
+    expect(lines.join("")).not.toContain("secret");
+    expect(seen).toEqual([expect.objectContaining({ method: "GET", route: "/api/gate/:name", status: 200 })]);
+  });
+
+  it.each([200, 202, 204, 304])("may have no body: %i", async (status) => {
+    const route = defineRoute({
+      method: "POST",
+      path: "/empty",
+      summary: "Answers nothing",
+      auth: "none",
+      responses: {},
+      handle: () => ({ status, headers: { "Chat-Position": "p" } }),
+    });
+    await withHttpServer({ routes: [route], authenticate }, async ({ send }) => {
+      const answer = await send("POST", "/empty");
+
+      expect(answer).toMatchObject({ status, text: "" });
+      expect(answer.headers).toMatchObject({ "chat-position": "p" });
+      expect(answer.headers["content-type"]).toBeUndefined();
+    });
+  });
+
+  it("may be a text, bytes or a stream, of the type that the route says", async () => {
+    const bodies = {
+      text: "héllo",
+      bytes: Buffer.from("héllo"),
+      stream: Readable.from([Buffer.from("hé"), Buffer.from("llo")]),
+    };
+    const routes = Object.entries(bodies).map(([name, body]) =>
+      defineRoute({
+        method: "GET",
+        path: `/${name}`,
+        summary: "Answers as it is",
+        auth: "none",
+        responses: {},
+        handle: () => ({ status: 200, body, headers: { "Content-Type": "text/x-test" } }),
+      }),
+    );
+    await withHttpServer({ routes, authenticate }, async ({ send }) => {
+      for (const name of Object.keys(bodies)) {
+        const answer = await send("GET", `/${name}`);
+        expect(answer).toMatchObject({ status: 200, text: "héllo" });
+        expect(answer.headers["content-type"]).toMatch(/^text\/x-test/);
+      }
+    });
+  });
+
+  it("has an id of ours where the caller's could break a line of the log", async () => {
+    await withHttpServer({ routes: [], authenticate }, async ({ send }) => {
+      const answer = await send("GET", "/", { headers: { "X-Request-Id": "a b{}" } });
+
+      expect(answer.headers["x-request-id"]).toMatch(/^[0-9a-f-]{36}$/);
+    });
+  });
+});
+
+describe("health", () => {
+  const page = { contentType: "text/plain; version=0.0.4", body: "up 1\n" };
+  const metrics = { page: () => Promise.resolve(page) };
+  const check = { failing: false };
+  const routes = healthRoutes({
+    checks: { database: () => (check.failing ? Promise.reject(new Error("inside")) : Promise.resolve()) },
+    metrics,
+  });
+
+  it("is live whenever the process answers, ready when every check passes", async () => {
+    await withHttpServer({ routes, authenticate }, async ({ send }) => {
+      expect(await send("GET", "/health/ready")).toMatchObject({ status: 200, json: { checks: { database: "ok" } } });
+      check.failing = true;
+      expect(await send("GET", "/health/ready")).toMatchObject({
+        status: 503,
+        json: { checks: { database: "failed" } },
+      });
+      expect(await send("GET", "/health/live")).toMatchObject({ status: 200, json: { status: "ok" } });
+      check.failing = false;
+    });
+  });
+
+  it("gives the metrics as they are, and nothing of it under /api", async () => {
+    await withHttpServer({ routes, authenticate }, async ({ send }) => {
+      const answer = await send("GET", "/metrics");
+      expect(answer).toMatchObject({ status: 200, text: "up 1\n" });
+      expect(answer.headers["content-type"]).toBe(page.contentType);
+      expect((await send("GET", "/api/metrics")).status).toBe(404);
+    });
+  });
+});

@@ -1,0 +1,142 @@
+import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import type { Duplex } from "node:stream";
+import type { AddressInfo, Socket } from "node:net";
+import { CannotStart } from "../cannot-start.ts";
+import type { Service } from "../lifecycle.ts";
+import { Rejection, kindOfRejection, type RejectionCode } from "../rejection.ts";
+import { problemHeaders, problemOf } from "./problem.ts";
+
+/** Headers that trickle in hold a socket; ten seconds are plenty on any line. */
+const HEADERS_TIMEOUT_MS = 10_000;
+/** The whole request: 64 KiB over a poor mobile line, or an upload of some megabytes. */
+const REQUEST_TIMEOUT_MS = 60_000;
+/** Longer than a gateway keeps its idle connections (nginx: 60 s), so that it is never we who close under a request. */
+const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** A token and a cursor fit in many times over. */
+const MAX_HEADER_BYTES = 16 * 1024;
+/** How long requests that were accepted may take to end once we stop. */
+const DRAIN_MS = 10_000;
+/** A connection that has not sent a byte by then is a browser's spare one; a request that was on its way has arrived. */
+const SILENT_MS = 200;
+/** How often connections that fell idle are closed meanwhile. */
+const DRAIN_STEP_MS = 20;
+
+export interface HttpServerOptions {
+  readonly name: string;
+  readonly listener: RequestListener;
+  /** 0 takes any free port; `address()` says which. */
+  readonly port: number;
+  /** All interfaces when absent. */
+  readonly host?: string;
+  /** Takes over sockets that ask for another protocol, and closes them before this server is stopped. */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+  readonly drainMs?: number;
+}
+
+export interface HttpServer extends Service {
+  /** Where it listens; throws before `start`. */
+  address(): AddressInfo;
+}
+
+/** Listens, and stops without dropping a request that was accepted: no new ones, idle connections closed, the rest ended within `drainMs`. */
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { name, port, host, drainMs = DRAIN_MS } = options;
+  const sockets = new Set<Socket>();
+  const server = createServer(
+    {
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      requestTimeout: REQUEST_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      maxHeaderSize: MAX_HEADER_BYTES,
+      connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2,
+      noDelay: true,
+    },
+    options.listener,
+  );
+  server.on("clientError", refuseUnreadable);
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  let stopping: Promise<void> | undefined;
+  // A client that always has one more request would keep its connection, and us, for the whole of the drain.
+  server.prependListener("request", (_request, response) => {
+    if (stopping !== undefined) response.setHeader("Connection", "close");
+  });
+  if (options.upgrade !== undefined) server.on("upgrade", options.upgrade);
+
+  return {
+    name,
+    start: () => listen(server, port, host),
+    stop: () => (stopping ??= server.listening ? drain(server, sockets, drainMs) : Promise.resolve()),
+    address() {
+      const address = server.address();
+      if (address === null || typeof address === "string") throw new Error(`${name} does not listen yet.`);
+      return address;
+    },
+  };
+}
+
+function listen(server: Server, port: number, host: string | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const fail = (error: NodeJS.ErrnoException): void =>
+      reject(new CannotStart(reasonOf(error, port, host), { cause: error }));
+    server.once("error", fail);
+    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+      server.off("error", fail);
+      resolve();
+    });
+  });
+}
+
+function reasonOf(error: NodeJS.ErrnoException, port: number, host: string | undefined): string {
+  if (error.code === "EADDRINUSE") return `Port ${port} is in use by another program. Set PORT to a free one.`;
+  if (error.code === "EACCES")
+    return `Port ${port} needs more rights than this process has. Set PORT to one above 1023.`;
+  if (error.code === "EADDRNOTAVAIL" || error.code === "ENOTFOUND")
+    return `This machine has no address ${host ?? ""} to listen on.`;
+  return `Cannot listen on port ${port}: ${error.message}`;
+}
+
+function drain(server: Server, sockets: ReadonlySet<Socket>, drainMs: number): Promise<void> {
+  const destroyWhere = (matches: (socket: Socket) => boolean) => () => {
+    for (const socket of sockets) if (matches(socket)) socket.destroy();
+  };
+  return new Promise((resolve) => {
+    // Node does not close a connection that falls idle after we stopped, nor one that has never asked for anything.
+    const idle = setInterval(() => server.closeIdleConnections(), DRAIN_STEP_MS);
+    const silent = setTimeout(
+      destroyWhere(({ bytesRead }) => bytesRead === 0),
+      SILENT_MS,
+    );
+    const bound = setTimeout(
+      destroyWhere(() => true),
+      drainMs,
+    );
+    server.close(() => {
+      clearInterval(idle);
+      clearTimeout(silent);
+      clearTimeout(bound);
+      resolve();
+    });
+  });
+}
+
+/** What Node's parser refuses never becomes a request, so the answer is written by hand. */
+function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
+  if (error.code === "ECONNRESET" || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const rejection = new Rejection(codeOf(error), "The request could not be read.");
+  const { status, title } = kindOfRejection(rejection.code);
+  const body = JSON.stringify(problemOf(rejection));
+  const headers = { ...problemHeaders(rejection), "Content-Length": Buffer.byteLength(body), Connection: "close" };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join("")}\r\n${body}`);
+}
+
+function codeOf({ code }: NodeJS.ErrnoException): RejectionCode {
+  if (code === "HPE_HEADER_OVERFLOW") return "headers_too_large";
+  return code === "ERR_HTTP_REQUEST_TIMEOUT" ? "request_timeout" : "malformed_request";
+}

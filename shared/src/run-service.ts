@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Static, TObject, TProperties } from "typebox";
+import { CannotStart } from "./cannot-start.ts";
+import { type Environment, describeSettings, readConfig } from "./config.ts";
+import { withDotEnv } from "./dot-env.ts";
+import type { Service } from "./lifecycle.ts";
+import { type LogLevel, type Logger, createLogger } from "./telemetry/logger.ts";
+
+/** Whoever stops a program (npm, Docker, systemd) kills it some time after the signal: Docker after 10 s. */
+const STOP_WITHIN_MS = 10_000;
+
+/**
+ * One Ctrl-C may arrive twice: from the terminal, which tells the whole process group, and from npm, which passes on what
+ * it hears. Only a signal after this is another one, by somebody who has lost patience.
+ */
+const SAME_SIGNAL_MS = 1_000;
+
+const SIGNALS = ["SIGTERM", "SIGINT"] as const;
+
+/** What a shell reports for a program that a signal ended. */
+const EXIT_KILLED = { SIGTERM: 143, SIGINT: 130 } as const;
+
+export interface Program<P extends TProperties> {
+  readonly name: string;
+  /** One sentence for `--help`. */
+  readonly about: string;
+  readonly settings: TObject<P>;
+  /** `process.env`, which only main.ts reads; `.env` is added to it here. */
+  readonly environment: Environment;
+  /** Joins the real things. What it throws, and what `start` throws, ends the program before it began. */
+  create(settings: Static<TObject<P>>, context: ProgramContext): Service | Promise<Service>;
+}
+
+export interface ProgramContext {
+  readonly log: Logger;
+  /** For what goes wrong with nobody waiting for it, in a loop of a worker: logs it, stops everything, exit code 1. */
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * All of a main.ts: reads the settings, starts the service, stops it on SIGTERM or SIGINT. A second signal a second later, or 10 s,
+ * end it at once. Exit code 0 after a stop that was asked for; 1 when it could not start, failed, or did not stop in time.
+ */
+export async function runService<P extends TProperties>(program: Program<P>): Promise<void> {
+  if (process.argv.includes("--help")) {
+    process.stdout.write(`${program.name}: ${program.about}\n\nIts settings, from the environment or .env:\n`);
+    process.stdout.write(`${describeSettings(program.settings)}\n`);
+    return;
+  }
+  const running = guard(program.name);
+  try {
+    const settings = readConfig(program.settings, withDotEnv(program.environment));
+    const log = createLogger({ service: program.name, level: levelIn(settings) });
+    await running.start(log, () => program.create(settings, { log, fail: running.fail }));
+  } catch (error) {
+    for (const reason of reasonsOf(error)) process.stderr.write(`${program.name}: ${reason}\n`);
+    process.exit(1);
+  }
+}
+
+/** What is running, and the ways in which it ends. */
+function guard(name: string) {
+  let log = createLogger({ service: name });
+  let service: Service | undefined;
+  let starting: Promise<void> = Promise.resolve();
+  let ending = false;
+  let signalledAt = 0;
+
+  /** Waits for a start that is on its way first: what it has started by then is what there is to stop. */
+  async function stop(): Promise<"stopped"> {
+    await starting.catch(() => undefined);
+    await service?.stop();
+    return "stopped";
+  }
+
+  async function end(exitCode: number): Promise<void> {
+    ending = true;
+    try {
+      const outcome = await Promise.race([stop(), sleep(STOP_WITHIN_MS, "late" as const)]);
+      if (outcome === "stopped") process.exit(exitCode);
+      log.error({ withinMs: STOP_WITHIN_MS }, "did not stop in time");
+    } catch (error) {
+      log.error({ err: error }, "did not stop cleanly");
+    }
+    process.exit(1);
+  }
+
+  function fail(error: unknown): void {
+    log.fatal({ err: error }, "failed");
+    if (!ending) void end(1);
+  }
+
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (ending) {
+        if (performance.now() - signalledAt > SAME_SIGNAL_MS) process.exit(EXIT_KILLED[signal]);
+        return;
+      }
+      signalledAt = performance.now();
+      log.info({ signal }, "stopping");
+      void end(0);
+    });
+  }
+  // An error that nobody waited for is a bug: what state it left behind is unknown, so nothing goes on.
+  process.on("unhandledRejection", fail);
+  process.on("uncaughtException", fail);
+
+  return {
+    fail,
+    /** Rejects when it cannot start, with what had started stopped again. */
+    async start(logOfProgram: Logger, create: () => Service | Promise<Service>): Promise<void> {
+      log = logOfProgram;
+      starting = (async () => {
+        service = await create();
+        await service.start();
+      })();
+      await starting.catch(async (error: unknown) => {
+        // Whoever ends the program already will see to it; its exit code is the one that counts.
+        if (ending) return;
+        await Promise.race([service?.stop(), sleep(STOP_WITHIN_MS)]).catch(() => undefined);
+        throw error;
+      });
+    },
+  };
+}
+
+function levelIn(settings: object): LogLevel {
+  return "LOG_LEVEL" in settings ? (settings.LOG_LEVEL as LogLevel) : "info";
+}
+
+/** A line each for what a person can mend; for a bug its stack. */
+function reasonsOf(error: unknown): readonly string[] {
+  if (error instanceof CannotStart) return error.reasons;
+  if (!Error.isError(error)) return [String(error)];
+  if ("syscall" in error && error.syscall === "listen" && "port" in error && "code" in error) {
+    if (error.code === "EADDRINUSE")
+      return [`port ${String(error.port)} is in use by another program; set PORT to another one`];
+    if (error.code === "EACCES") return [`port ${String(error.port)} is not for this user; set PORT to one above 1023`];
+  }
+  return [error.stack ?? error.message];
+}

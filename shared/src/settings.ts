@@ -1,0 +1,104 @@
+import Type from "typebox";
+import { logLevels } from "./telemetry/logger.ts";
+
+/** Settings that more than one program reads, each said once: the same variable means the same everywhere. */
+export const LOG_LEVEL = Type.Enum([...logLevels], {
+  default: "info",
+  description: "How much is logged: trace, debug, info, warn, error, fatal or silent",
+});
+
+export const DATABASE_URL = Type.String({
+  pattern: "^postgres(ql)?://",
+  secret: true,
+  // As an SQLAlchemy program spells it: `.env` files of such programs work here unchanged.
+  rewrite: [/^(postgres(?:ql)?)\+\w+:/, "$1:"] as const,
+  description: "The PostgreSQL to use",
+  expected: "a URL like postgresql://user:password@host:5432/database",
+});
+
+/** HS256 wants a key no shorter than its hash. */
+export const MIN_SECRET_KEY_BYTES = 32;
+
+export const SECRET_KEY = Type.String({
+  minLength: MIN_SECRET_KEY_BYTES,
+  secret: true,
+  description: `Signs access tokens, the same for all services; at least ${MIN_SECRET_KEY_BYTES} bytes`,
+});
+
+export const ALGORITHM = Type.Literal("HS256", { default: "HS256", description: "How access tokens are signed" });
+
+export const ACCESS_TOKEN_EXPIRE_MINUTES = Type.Integer({
+  minimum: 1,
+  maximum: 60 * 24 * 30,
+  default: 30,
+  description: "How long an access token lasts",
+});
+
+/** The partitions of a log never change: 16 are as many owners as anybody will run, and cost an embedded run nothing. */
+export const PARTITIONS = Type.Integer({
+  minimum: 1,
+  maximum: 1024,
+  default: 16,
+  description: "Partitions of the log, decided when it is made",
+});
+
+/** Instances of command-api send one another commands, past any gateway. */
+export const INSTANCE_URL = Type.String({
+  pattern: "^http://[^/]+$",
+  description: "Where other instances of command-api reach this one; by default its host's name and PORT",
+  expected: "a URL like http://10.0.0.7:3001",
+});
+
+/** Where pages are developed. It stands for ALLOWED_ORIGINS over HTTP; at a socket's handshake only what is set counts. */
+export const defaultAllowedOrigins: readonly string[] = ["http://localhost:3000"];
+
+/** Which log it is, and how to reach it: the same for all services and for the step that makes it. */
+export const logSettings = {
+  KAFKA_BROKERS: Type.Optional(
+    Type.Array(Type.String({ pattern: "^[^\\s:]+:\\d{1,5}$" }), {
+      description: "Kafka brokers; without them the log is in PostgreSQL",
+      expected: "host:port, several separated by commas",
+    }),
+  ),
+  KAFKA_TOPIC: Type.String({
+    pattern: "^[\\w.-]{1,249}$",
+    default: "chat-events",
+    description: "The topic that is the log",
+    expected: "letters, digits, dots, dashes and underscores",
+  }),
+  LOG_DURABILITY: Type.Enum(["replicated", "single"], {
+    default: "replicated",
+    description: "What Kafka must promise: two replicas in sync at least, or to survive a kill -9 of its one broker",
+  }),
+  KAFKA_SSL: Type.Boolean({ default: false, description: "Speak TLS to the brokers" }),
+  KAFKA_SASL_MECHANISM: Type.Enum(["plain", "scram-sha-256", "scram-sha-512"], {
+    default: "scram-sha-512",
+    description: "How KAFKA_USERNAME proves who it is",
+  }),
+  KAFKA_USERNAME: Type.Optional(Type.String({ description: "Who one is to the brokers; without it nobody is asked" })),
+  KAFKA_PASSWORD: Type.String({ default: "", secret: true, description: "Of KAFKA_USERNAME" }),
+};
+
+export const ALLOWED_ORIGINS = Type.Array(Type.String(), {
+  description:
+    "Web pages that may call from a browser (CORS), separated by commas, * for any; http://localhost:3000 when not set. " +
+    "Once set, only they and our own page may open sockets",
+});
+
+/** Enough for a person who types fast and a client that reads on his behalf. */
+export const WS_FLOOD_BURST = Type.Integer({
+  minimum: 1,
+  default: 60,
+  description: "Frames that one socket may send at once; beyond, it is warned and then closed with 4429",
+});
+
+export const WS_FLOOD_PER_SECOND = Type.Integer({
+  minimum: 1,
+  default: 20,
+  description: "Frames a second that one socket may send in the long run",
+});
+
+/** The TCP port of a program; 0 is any that is free. */
+export function portOr(defaultPort: number) {
+  return Type.Integer({ minimum: 0, maximum: 65_535, default: defaultPort, description: "The TCP port to listen on" });
+}

@@ -1,0 +1,37 @@
+import type { ChatEvent } from "../events/chat-events.ts";
+
+/** Events as specs write them down: short. The first member of a group is its owner. */
+export const send = (seq: number, text = `message ${seq}`): ChatEvent => ({
+  type: "MessageSent",
+  seq,
+  replyTo: null,
+  content: { text },
+});
+export const sends = (from: number, upTo: number): ChatEvent[] =>
+  Array.from({ length: upTo - from + 1 }, (_, index) => send(from + index));
+export const groupOf = (...userIds: string[]): ChatEvent => ({
+  type: "ChatCreated",
+  chatType: "group",
+  members: userIds.map((userId, index) => ({ userId, role: index === 0 ? "owner" : "member" })),
+  content: { title: "the team", description: null },
+});
+export const added = (userId: string, readUpTo: number): ChatEvent => ({
+  type: "MembersAdded",
+  members: [{ userId, role: "member" }],
+  readUpTo,
+});
+export const removed = (userId: string): ChatEvent => ({ type: "MemberRemoved", userId });
+export const edited = (seq: number, text: string, senderId = "1"): ChatEvent => ({
+  type: "MessageEdited",
+  seq,
+  message: {
+    senderId,
+    sentAt: "2026-01-01T00:00:00.000Z",
+    replyTo: null,
+    clientMessageId: null,
+    readCount: 0,
+    fullyRead: false,
+  },
+  content: { text },
+});
+export const deleted = (seq: number, senderId = "1"): ChatEvent => ({ type: "MessageDeleted", seq, senderId });
