@@ -1,0 +1,20 @@
+import Type from "typebox";
+import { backendSettings } from "@chat/shared/backend";
+import {
+  ACCESS_TOKEN_EXPIRE_MINUTES,
+  ALGORITHM,
+  ALLOWED_ORIGINS,
+  INSTANCE_URL,
+  portOr,
+  SECRET_KEY,
+} from "@chat/shared/settings";
+
+export const commandApiSettings = Type.Object({
+  PORT: portOr(3_001),
+  ...backendSettings,
+  SECRET_KEY,
+  ALGORITHM,
+  ACCESS_TOKEN_EXPIRE_MINUTES,
+  ALLOWED_ORIGINS: Type.Optional(ALLOWED_ORIGINS),
+  INSTANCE_URL: Type.Optional(INSTANCE_URL),
+});

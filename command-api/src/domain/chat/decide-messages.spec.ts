@@ -1,0 +1,166 @@
+import { describe, expect, it } from "@jest/globals";
+import { at, deleted, given, group, happened, left, privateChat, read, sent } from "../../testing/given-chat.ts";
+import type { ChatCommand } from "./commands.ts";
+import { decide } from "./decide.ts";
+import { maxMessagesPerChat } from "./limits.ts";
+
+const send = (text: string, replyTo: number | null = null): ChatCommand => ({ type: "SendMessage", text, replyTo });
+const edit = (seq: number, text: string): ChatCommand => ({ type: "EditMessage", seq, text });
+const remove = (seq: number): ChatCommand => ({ type: "DeleteMessage", seq });
+const markRead = (upTo: number | null, named: number | null = null): ChatCommand => ({ type: "MarkRead", upTo, named });
+const team = group("alice", ["bob", "admin"], "charlie");
+
+describe("sending a message", () => {
+  it("gives it the next seq, whoever sends", () => {
+    given(team)
+      .when("charlie", send("hi"))
+      .then({ type: "MessageSent", seq: 1, replyTo: null, content: { text: "hi" } });
+    given(privateChat("alice", "bob"), sent("alice"))
+      .when("bob", send("hi"))
+      .then({ type: "MessageSent", seq: 2, replyTo: null, content: { text: "hi" } });
+  });
+
+  it("may answer a message of this chat", () => {
+    given(team, sent("alice"), sent("bob"))
+      .when("bob", send("yes", 1))
+      .then({ type: "MessageSent", seq: 3, replyTo: 1, content: { text: "yes" } });
+  });
+
+  it.each([0, -1, 3])("does not answer what is not there: %d", (replyTo) => {
+    given(team, sent("alice"), sent("bob")).when("bob", send("yes", replyTo)).thenRefused("validation_failed");
+  });
+
+  it("ends with the digits of a seq", () => {
+    const state = { ...given(team).state(), lastSeq: maxMessagesPerChat };
+    expect(decide(send("one more"), state, { actor: "alice", at })).toMatchObject({ code: "conflict" });
+  });
+});
+
+describe("editing a message", () => {
+  it("is its author's right, and says the whole message as it is then", () => {
+    given(team, sent("charlie", "helo"), read("alice", 1))
+      .when("charlie", edit(1, "hello"))
+      .then({
+        type: "MessageEdited",
+        seq: 1,
+        message: {
+          senderId: "charlie",
+          sentAt: at,
+          replyTo: null,
+          clientMessageId: null,
+          readCount: 1,
+          fullyRead: false,
+        },
+        content: { text: "hello" },
+      });
+  });
+
+  it("is nobody else's right", () => {
+    given(team, sent("charlie")).when("alice", edit(1, "mine")).thenRefused("forbidden");
+    given(privateChat("alice", "bob"), sent("alice")).when("bob", edit(1, "mine")).thenRefused("forbidden");
+  });
+
+  it("to the same text changes nothing", () => {
+    given(team, sent("charlie", "hello")).when("charlie", edit(1, "hello")).thenNothing();
+  });
+
+  it("comes too late when it was deleted", () => {
+    given(team, sent("charlie"), deleted("charlie", 1))
+      .when("charlie", edit(1, "again"))
+      .thenRefused("message_deleted");
+  });
+
+  it("needs a message", () => {
+    given(team, sent("charlie")).when("charlie", edit(2, "hello")).thenRefused("not_found");
+  });
+});
+
+describe("deleting a message", () => {
+  it("is its author's right", () => {
+    given(team, sent("charlie"))
+      .when("charlie", remove(1))
+      .then({ type: "MessageDeleted", seq: 1, senderId: "charlie" });
+    given(privateChat("alice", "bob"), sent("alice"))
+      .when("alice", remove(1))
+      .then({ type: "MessageDeleted", seq: 1, senderId: "alice" });
+  });
+
+  it("is an admin's and an owner's right in a group", () => {
+    given(team, sent("charlie")).when("bob", remove(1)).then({ type: "MessageDeleted", seq: 1, senderId: "charlie" });
+    given(team, sent("charlie")).when("alice", remove(1)).then({ type: "MessageDeleted", seq: 1, senderId: "charlie" });
+  });
+
+  it("is nobody else's right", () => {
+    given(team, sent("alice")).when("charlie", remove(1)).thenRefused("forbidden");
+    given(privateChat("alice", "bob"), sent("alice")).when("bob", remove(1)).thenRefused("forbidden");
+  });
+
+  it("of the other is no right that a private chat gives, whatever role its rows name", () => {
+    const owned = happened("alice", {
+      type: "ChatCreated",
+      chatType: "private",
+      members: [
+        { userId: "alice", role: "owner" },
+        { userId: "bob", role: "member" },
+      ],
+      content: { title: null, description: null },
+    });
+    given(owned, sent("bob")).when("alice", remove(1)).thenRefused("forbidden");
+  });
+
+  it("again changes nothing", () => {
+    given(team, sent("charlie"), deleted("alice", 1, "charlie"))
+      .when("charlie", remove(1))
+      .thenNothing();
+  });
+
+  it("needs a message", () => {
+    given(team).when("alice", remove(1)).thenRefused("not_found");
+  });
+});
+
+describe("reading", () => {
+  it("moves the pointer to where it was asked, over own messages too", () => {
+    given(team, sent("alice"), sent("bob"), sent("charlie"))
+      .when("charlie", markRead(2))
+      .then({ type: "MessageRead", from: 0, upTo: 2, named: null });
+    given(team, sent("charlie"))
+      .when("charlie", markRead(1, 1))
+      .then({ type: "MessageRead", from: 0, upTo: 1, named: 1 });
+  });
+
+  it("is cut to the last message", () => {
+    given(team, sent("alice"), read("charlie", 1), sent("alice"))
+      .when("charlie", markRead(99))
+      .then({ type: "MessageRead", from: 1, upTo: 2, named: null });
+  });
+
+  it("without a place is everything", () => {
+    given(team, sent("alice"), sent("alice"))
+      .when("charlie", markRead(null))
+      .then({ type: "MessageRead", from: 0, upTo: 2, named: null });
+  });
+
+  it("never goes back", () => {
+    const past = [team, sent("alice"), sent("alice"), read("charlie", 2)];
+    given(...past)
+      .when("charlie", markRead(1))
+      .thenNothing();
+    given(...past)
+      .when("charlie", markRead(2))
+      .thenNothing();
+    given(...past)
+      .when("charlie", markRead(-5))
+      .thenNothing();
+    given(team).when("charlie", markRead(null)).thenNothing();
+  });
+
+  it("names only a message that is there", () => {
+    given(team, sent("alice")).when("charlie", markRead(2, 2)).thenRefused("not_found");
+    given(team, sent("alice")).when("charlie", markRead(0, 0)).thenRefused("not_found");
+  });
+
+  it("is no longer for one who left", () => {
+    given(team, sent("alice"), left("charlie")).when("charlie", markRead(null)).thenRefused("not_found");
+  });
+});

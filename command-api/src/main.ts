@@ -1,0 +1,53 @@
+import { hostname } from "node:os";
+import { connectBackend } from "@chat/shared/backend";
+import { createHttpApp } from "@chat/shared/http/app";
+import { createAuthenticate } from "@chat/shared/http/authenticate";
+import { healthRoutes } from "@chat/shared/http/health";
+import { createHttpServer } from "@chat/shared/http/server";
+import { createAccessTokens } from "@chat/shared/identity/access-token";
+import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
+import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
+import { composeServices } from "@chat/shared/lifecycle";
+import { createNotifyWakeup } from "@chat/shared/postgres/notify-wakeup";
+import { runService } from "@chat/shared/run-service";
+import { defaultAllowedOrigins } from "@chat/shared/settings";
+import { commandApiSettings } from "./config.ts";
+import { createCommandApi } from "./service.ts";
+
+const secondsAMinute = 60;
+
+await runService({
+  name: "command-api",
+  about: "validates commands, decides them, and appends the events to the log",
+  settings: commandApiSettings,
+  environment: process.env,
+  async create(settings, { log: logger }) {
+    const backend = await connectBackend("command-api", settings, logger);
+    const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
+    const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
+    const tokens = refuseRevoked(createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds }), revoked);
+    const leaseChanges = createNotifyWakeup({ url: settings.DATABASE_URL, channel: "chat_leases", log: logger });
+    const api = createCommandApi({
+      ...backend,
+      tokens,
+      revoked,
+      secret: settings.SECRET_KEY,
+      leaseChanges,
+      instanceUrl: () => settings.INSTANCE_URL ?? `http://${hostname()}:${String(http.address().port)}`,
+    });
+    const { pool, metrics } = backend;
+    const http = createHttpServer({
+      name: "command-api http",
+      port: settings.PORT,
+      listener: api.takeForwarded(
+        createHttpApp({
+          routes: [...api.routes, ...healthRoutes({ checks: { database: () => pool.query("SELECT 1") }, metrics })],
+          authenticate: createAuthenticate(tokens),
+          log: logger,
+          allowedOrigins: settings.ALLOWED_ORIGINS ?? defaultAllowedOrigins,
+        }),
+      ),
+    });
+    return composeServices("command-api", [backend.service, revoked, leaseChanges, api, http, api.share]);
+  },
+});
