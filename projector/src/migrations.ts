@@ -1,0 +1,5 @@
+import type { MigrationSet } from "@chat/shared/postgres/migrate";
+import { readModels } from "../migrations/0001-read-models.ts";
+
+/** Whoever shares the database runs these before the projector starts. */
+export const projectorMigrations: MigrationSet = { schema: "read", migrations: [readModels] };
