@@ -1,0 +1,12 @@
+import Type from "typebox";
+import { backendSettings } from "@chat/shared/backend";
+import { ACCESS_TOKEN_EXPIRE_MINUTES, ALGORITHM, ALLOWED_ORIGINS, portOr, SECRET_KEY } from "@chat/shared/settings";
+
+export const queryApiSettings = Type.Object({
+  PORT: portOr(3_002),
+  ...backendSettings,
+  SECRET_KEY,
+  ALGORITHM,
+  ACCESS_TOKEN_EXPIRE_MINUTES,
+  ALLOWED_ORIGINS: Type.Optional(ALLOWED_ORIGINS),
+});

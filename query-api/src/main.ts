@@ -1,0 +1,41 @@
+import { connectBackend } from "@chat/shared/backend";
+import { createHttpApp } from "@chat/shared/http/app";
+import { createAuthenticate } from "@chat/shared/http/authenticate";
+import { healthRoutes } from "@chat/shared/http/health";
+import { createHttpServer } from "@chat/shared/http/server";
+import { createAccessTokens } from "@chat/shared/identity/access-token";
+import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
+import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
+import { composeServices } from "@chat/shared/lifecycle";
+import { runService } from "@chat/shared/run-service";
+import { defaultAllowedOrigins } from "@chat/shared/settings";
+import { queryApiSettings } from "./config.ts";
+import { createQueryApi } from "./service.ts";
+
+const secondsAMinute = 60;
+
+await runService({
+  name: "query-api",
+  about: "answers every GET from the read models, never older than what was acknowledged before",
+  settings: queryApiSettings,
+  environment: process.env,
+  async create(settings, { log: logger }) {
+    const backend = await connectBackend("query-api", settings, logger);
+    const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
+    const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
+    const tokens = refuseRevoked(createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds }), revoked);
+    const { routes } = createQueryApi(backend);
+    const { pool, metrics } = backend;
+    const http = createHttpServer({
+      name: "query-api http",
+      port: settings.PORT,
+      listener: createHttpApp({
+        routes: [...routes, ...healthRoutes({ checks: { database: () => pool.query("SELECT 1") }, metrics })],
+        authenticate: createAuthenticate(tokens),
+        log: logger,
+        allowedOrigins: settings.ALLOWED_ORIGINS ?? defaultAllowedOrigins,
+      }),
+    });
+    return composeServices("query-api", [backend.service, revoked, http]);
+  },
+});

@@ -1,0 +1,48 @@
+import type { Pool } from "pg";
+import type { Route } from "@chat/shared/http/define-route";
+import type { EventLog } from "@chat/shared/log/event-log";
+import { createLiveReader } from "@chat/shared/read-model/read-live";
+import type { Wakeup } from "@chat/shared/wakeup";
+import { createOwnSessions } from "./queries/own-sessions.ts";
+import { createUsers } from "./queries/users.ts";
+import { createReadBarrier } from "./read-barrier.ts";
+import { createAnswerRead } from "./routes/answer-read.ts";
+import { chatRoutes } from "./routes/chats.ts";
+import { documentRoutes } from "./routes/documents.ts";
+import { memberRoutes } from "./routes/members.ts";
+import { createMessagePages } from "./routes/message-pages.ts";
+import { messageRoutes } from "./routes/messages.ts";
+import { sessionRoutes } from "./routes/sessions.ts";
+import { userRoutes } from "./routes/users.ts";
+
+export interface QueryApiDependencies {
+  /** Only asked where it ends. */
+  readonly log: Pick<EventLog, "id" | "partitions" | "ends">;
+  /** SELECT on the live read models and on `directory` is all that it needs. */
+  readonly pool: Pool;
+  /** Woken when the projector has moved a checkpoint. */
+  readonly progress: Wakeup;
+}
+
+export interface QueryApi {
+  readonly routes: readonly Route[];
+}
+
+/** Answers every GET from the read models, none of them older than what was acknowledged before. It runs nothing of its own, so there is nothing to start. */
+export function createQueryApi({ log, pool, progress }: QueryApiDependencies): QueryApi {
+  const live = createLiveReader(pool);
+  const checkpoints = async () =>
+    (await live.read({ name: "checkpoints", text: () => "SELECT 1", values: [] }, "all")).positions;
+  const barrier = createReadBarrier({ log, positions: checkpoints, progress });
+  const answer = createAnswerRead({ log, live, barrier });
+  return {
+    routes: [
+      ...chatRoutes(answer),
+      ...memberRoutes(answer),
+      ...messageRoutes(createMessagePages(answer)),
+      ...userRoutes(createUsers(pool)),
+      ...sessionRoutes(createOwnSessions(pool)),
+      ...documentRoutes(),
+    ],
+  };
+}
