@@ -1,0 +1,264 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Logger } from "@chat/shared/telemetry/logger";
+import type { CatchUpRows } from "./catch-up-rows.ts";
+import type { FactsReader } from "./facts.ts";
+import { createGate } from "./gate.ts";
+import { createJournalPart, type JournalPart } from "./journal-part.ts";
+import type { Offsets } from "./offsets.ts";
+import type { Protocol } from "./protocols/protocol.ts";
+import type { StreamPlace } from "./pushes.ts";
+import { createReplay, type LateEvent, type Replay } from "./replay.ts";
+import type { Person } from "./rooms.ts";
+import { createSpans, spansFromEvents, type Spans } from "./spans.ts";
+import type { Tail } from "./tail.ts";
+import { textFrame } from "./websocket-frame.ts";
+import type { EventWindow, SeenEvent } from "./window.ts";
+
+/** Slices that are read from the journal at once, of all devices together: pushes and handshakes need connections too. */
+const READS_AT_ONCE = 4;
+/** Events told without a pause: some milliseconds, after which others have their turn. */
+const MAX_SLICE_EVENTS = 500;
+/** The first slice is small, for nobody knows yet how large its messages are. */
+const FIRST_SLICE_EVENTS = 100;
+const MIN_SLICE_EVENTS = 16;
+/** What a slice should come to: so much waits in memory for a device that reads slowly. */
+const SLICE_BYTES = 256 * 1024;
+/** After a failure the slice is read again; the device keeps its socket, and its heartbeat. */
+const RETRY_MS = 500;
+
+/** A socket that is told what it missed. */
+export interface LateDevice {
+  readonly protocol: Protocol;
+  readonly person: Person;
+  stream: StreamPlace;
+  push(frames: Buffer): void;
+  drained(): Promise<boolean>;
+}
+
+export interface CatchUp {
+  /**
+   * To be called between two batches, with the device's place as `device.stream`. Tells what was missed, then calls
+   * `live`, between two batches again, from where on the device is to hear what all hear. What is at hand in memory
+   * and fits into one slice is told at once, without a look at the database.
+   */
+  begin(device: LateDevice, from: Offsets, live: () => void): void;
+}
+
+export interface CatchUpOptions {
+  readonly logId: string;
+  readonly rows: CatchUpRows;
+  readonly window: EventWindow;
+  readonly facts: Pick<FactsReader, "forOne">;
+  readonly tail: Pick<Tail, "between" | "reached">;
+  readonly logger: Logger;
+  readonly counted: (frames: number) => void;
+}
+
+/** One device on its way to the present. */
+interface Course {
+  readonly device: LateDevice;
+  readonly replay: Replay;
+  readonly live: () => void;
+  /** Null: to be found out. */
+  spans: Spans | null;
+  /** Up to where events have been folded into `spans`, by partition. */
+  folded: number[];
+  journal: JournalPart | null;
+  sliceEvents: number;
+}
+
+export function createCatchUp(options: CatchUpOptions): CatchUp {
+  const { logId, rows, window, facts, tail, logger, counted } = options;
+  const gate = createGate(READS_AT_ONCE);
+  const partitions = [...window.ends().keys()];
+
+  async function run(course: Course): Promise<void> {
+    while (await course.device.drained()) {
+      try {
+        if (await goLive(course)) return;
+        await tellSlice(course);
+      } catch (error) {
+        logger.warn({ err: error }, "catching up was interrupted and goes on where it was");
+        course.spans = null;
+        course.journal = null;
+        await sleep(RETRY_MS);
+      }
+    }
+  }
+
+  async function tellSlice(course: Course): Promise<void> {
+    if (isBehindWindow(course)) await tellFromJournal(course);
+    else if (knowsSpans(course)) await tellFromWindow(course);
+    else await readSpans(course);
+  }
+
+  function isBehindWindow({ replay }: Course): boolean {
+    return replay.offsets().some((offset, partition) => offset < window.start(partition));
+  }
+
+  /** Brings the spans to what was told last. False: they must be read. */
+  function knowsSpans(course: Course): boolean {
+    const { device, replay } = course;
+    const { userId, chats } = device.person;
+    if (course.spans === null) {
+      const offsets = replay.offsets();
+      const missed = partitions.flatMap((partition) => window.from(partition, offsets[partition] ?? 0) ?? []);
+      course.spans = spansFromEvents(userId, chats, missed);
+      course.folded = partitions.map((partition) => window.end(partition).offset);
+      return course.spans !== null;
+    }
+    for (const partition of partitions) {
+      const since = window.from(partition, course.folded[partition] ?? 0);
+      if (since === null) {
+        course.spans = null;
+        return false;
+      }
+      for (const { record } of since) course.spans.fold(record);
+      course.folded[partition] = Math.max(course.folded[partition] ?? 0, window.end(partition).offset);
+    }
+    return true;
+  }
+
+  async function readSpans(course: Course): Promise<void> {
+    const offsets = course.replay.offsets();
+    const { rows: found, positions } = await gate(() => rows.spans(course.device.person.userId, offsets));
+    course.spans = createSpans(course.device.person.userId, found);
+    course.folded = partitions.map((partition) => positions.get(partition)?.offset ?? 0);
+    const told = partitions.map((partition) => window.end(partition).offset);
+    const upTo = course.folded.map((offset, partition) => Math.min(offset, told[partition] ?? 0));
+    course.journal = createJournalPart(found, offsets, upTo);
+  }
+
+  async function tellFromJournal(course: Course): Promise<void> {
+    if (course.journal === null) await readSpans(course);
+    const { journal, replay, device } = course;
+    const next = journal?.next(replay.offsets()) ?? null;
+    if (journal === null || next === null) {
+      course.journal = null;
+      return;
+    }
+    if (next.wanted.length > 0) {
+      const limit = course.sliceEvents;
+      const { rows: late, positions } = await gate(() => rows.events(next.wanted, limit));
+      // The rows may know what was not told here yet: that the user has gone, say, and what was written then.
+      const known = new Map(next.partitions.map((partition) => [partition, positions.get(partition)?.offset ?? 0]));
+      if (!(await tail.reached(known, RETRY_MS))) return;
+      const parts = [...Map.groupBy(late, ({ partition }) => partition)];
+      const all = await Promise.all(
+        parts.map(async ([partition, events]) => facts.forOne(device.person.userId, { partition, events })),
+      );
+      if (!knowsSpans(course)) return;
+      const frames = parts.flatMap(([, events], index) => tellEvents(course, events, all[index]));
+      hand(course, frames, late.length);
+      const last = late.at(-1);
+      if (last !== undefined && late.length >= limit) {
+        for (const partition of next.partitions) {
+          if (partition < last.partition) replay.moveTo(partition, journal.end(partition));
+        }
+        replay.moveTo(last.partition, last.offset + 1);
+        return;
+      }
+    }
+    for (const partition of next.partitions) replay.moveTo(partition, journal.end(partition));
+  }
+
+  async function tellFromWindow(course: Course): Promise<void> {
+    const { replay, device } = course;
+    for (const part of windowParts(course, course.sliceEvents)) {
+      const known = await facts.forOne(device.person.userId, part);
+      if (!knowsSpans(course)) return;
+      hand(course, tellEvents(course, part.events, known), part.events.length);
+      replay.moveTo(part.partition, part.upTo);
+    }
+  }
+
+  /** What of the window is the user's to hear and was not told yet: at most so many events, and hardly more than a slice. */
+  function windowParts({ replay, spans }: Course, limit: number): WindowPart[] {
+    const parts: WindowPart[] = [];
+    let left = limit;
+    let bytes = SLICE_BYTES;
+    for (const [partition, from] of replay.offsets().entries()) {
+      const end = window.end(partition).offset;
+      if (from >= end || left === 0) continue;
+      const events: SeenEvent[] = [];
+      let upTo = end;
+      for (const event of window.from(partition, from) ?? []) {
+        if (spans?.at(event.record.chatId, event.record.version) === undefined) continue;
+        events.push(event);
+        bytes -= event.bytes;
+        left = bytes > 0 ? left - 1 : 0;
+        if (left > 0) continue;
+        upTo = event.offset + 1;
+        break;
+      }
+      parts.push({ partition, events, upTo });
+    }
+    return parts;
+  }
+
+  /** `live` is called between two batches, when nothing is left to tell but what can be told at once. */
+  function goLive(course: Course): Promise<boolean> {
+    return new Promise((resolve) => {
+      tail.between(() => {
+        resolve(tellRest(course));
+        return true;
+      });
+    });
+  }
+
+  function tellRest(course: Course): boolean {
+    if (isBehindWindow(course) || !knowsSpans(course)) return false;
+    const parts = windowParts(course, MAX_SLICE_EVENTS);
+    const { replay, device } = course;
+    const known = parts.map((part) => facts.forOne(device.person.userId, part));
+    if (known.some((one) => one instanceof Promise)) {
+      for (const one of known) if (one instanceof Promise) one.catch(() => undefined);
+      return false;
+    }
+    parts.forEach((part, index) => {
+      const one = known[index];
+      if (one === undefined || one instanceof Promise) return;
+      hand(course, tellEvents(course, part.events, one), part.events.length);
+      replay.moveTo(part.partition, part.upTo);
+    });
+    if (replay.offsets().some((offset, partition) => offset < window.end(partition).offset)) return false;
+    course.live();
+    return true;
+  }
+
+  function tellEvents(
+    course: Course,
+    events: readonly LateEvent[],
+    known: Awaited<ReturnType<FactsReader["forOne"]>> | undefined,
+  ): string[] {
+    if (known === undefined || course.spans === null) return [];
+    return course.replay.tell(events, course.spans, known);
+  }
+
+  function hand(course: Course, frames: readonly string[], events: number): void {
+    if (frames.length === 0) return;
+    const bytes = Buffer.concat(frames.map(textFrame));
+    course.device.push(bytes);
+    counted(frames.length);
+    const fitting = Math.floor((events * SLICE_BYTES) / bytes.length);
+    course.sliceEvents = Math.max(MIN_SLICE_EVENTS, Math.min(MAX_SLICE_EVENTS, fitting));
+  }
+
+  return {
+    begin(device, from, live) {
+      const { person, protocol } = device;
+      const replay = createReplay({ userId: person.userId, protocol, logId, from, window });
+      device.stream = replay;
+      const empty = { spans: null, folded: [], journal: null, sliceEvents: FIRST_SLICE_EVENTS };
+      const course: Course = { device, replay, live, ...empty };
+      if (!tellRest(course)) void run(course);
+    },
+  };
+}
+
+interface WindowPart {
+  readonly partition: number;
+  readonly events: readonly SeenEvent[];
+  /** Nothing before it is left to tell. */
+  readonly upTo: number;
+}

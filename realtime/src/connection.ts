@@ -1,0 +1,265 @@
+import type { Duplex } from "node:stream";
+import { WebSocket, type RawData } from "ws";
+import type { CommandPort, SocketCommand } from "@chat/shared/commands/command-port";
+import { problemOf } from "@chat/shared/http/problem";
+import { isDatabaseUnavailable } from "@chat/shared/postgres/unavailable";
+import { Rejection } from "@chat/shared/rejection";
+import type { Logger } from "@chat/shared/telemetry/logger";
+import type { Beginning } from "./beginnings.ts";
+import { closeCodes, type CloseReason } from "./close-codes.ts";
+import type { SocketCursor } from "./device-cursors.ts";
+import { fullBucket, takeToken, type FloodLimits } from "./flood-bucket.ts";
+import type { SocketCaller } from "./handshake.ts";
+import { hasReached, type Offsets } from "./offsets.ts";
+import type { Outbox, Outlet } from "./outbox.ts";
+import type { Incoming, Protocol } from "./protocols/protocol.ts";
+import type { StreamPlace } from "./pushes.ts";
+import type { Device, Person } from "./rooms.ts";
+import { pongNumber, textFrame } from "./websocket-frame.ts";
+
+/** Commands of one socket whose answers are not there yet. Above, its frames wait in the kernel, and with them the client. */
+const MAX_COMMANDS_IN_FLIGHT = 64;
+/** What `ws` says where there was no close frame. */
+const ENDED_WITHOUT_A_WORD = 1006;
+
+/** What all connections of an instance share. */
+export interface ConnectionContext {
+  readonly outbox: Outbox;
+  readonly commands: CommandPort;
+  readonly floodLimits: FloodLimits;
+  /** What may wait to be written for one device; a client that reads slower than this allows is closed. */
+  readonly maxQueueBytes: number;
+  readonly logger: Logger;
+  /** Reads a cursor of this log; null for anything else. */
+  readonly readCursor: (text: string) => Offsets | null;
+  /** Called once, as soon as nothing more is to be pushed. */
+  readonly left: (connection: Connection) => void;
+  /** Called once, when the socket is closed. */
+  readonly closed: (connection: Connection, code: number) => void;
+}
+
+/** One socket of one device. */
+export interface Connection extends Device, Outlet {
+  readonly person: Person;
+  readonly caller: SocketCaller;
+  readonly deviceId: string;
+  /** How far it was told. Replaced when it has caught up. */
+  stream: StreamPlace;
+  /** Sends the dialect's first frame: the stream starts here. */
+  begin(beginning: Beginning, heartbeatSeconds: number): void;
+  /** Resolves when hardly anything waits to be read by the client: with false when it has gone. */
+  drained(): Promise<boolean>;
+  /** Every heartbeat: closes the socket when the last ping was not answered, else sends the next. */
+  beat(ping: Buffer, number: number): void;
+  close(reason: CloseReason): void;
+  /** Without a word: for one that does not close when asked to. */
+  terminate(): void;
+  queuedBytes(): number;
+}
+
+export interface ConnectionParts {
+  readonly ws: WebSocket;
+  /** What `ws` speaks over. Frames that many devices get are made once, which `ws` cannot, so they are written here. */
+  readonly socket: Duplex;
+  readonly protocol: Protocol;
+  readonly person: Person;
+  readonly caller: SocketCaller;
+  readonly deviceId: string;
+  readonly cursor: SocketCursor;
+  readonly stream: StreamPlace;
+}
+
+export function createConnection(context: ConnectionContext, parts: ConnectionParts): Connection {
+  const { ws, socket, protocol, person, caller, deviceId, cursor } = parts;
+  const bucket = fullBucket(context.floodLimits, performance.now());
+  let inFlight = 0;
+  /** The ping that waits for its pong, which proves all that was told before. */
+  let pinged: { readonly number: number; readonly told: Offsets } | null = null;
+  /** Why we close it, when we do. */
+  let closing: CloseReason | "failed" | null = null;
+  let toldAtClose: Offsets | null = null;
+  let heardSinceBeat = true;
+  let told = "";
+  let gone = false;
+
+  const connection: Connection = {
+    protocol,
+    person,
+    caller,
+    deviceId,
+    stream: parts.stream,
+    waiting: null,
+
+    push(frame) {
+      heardSinceBeat = true;
+      context.outbox.push(connection, frame);
+    },
+
+    write(bytes) {
+      if (ws.readyState !== WebSocket.OPEN) return;
+      const queued = socket.writableLength;
+      // One who has read all that there was gets a burst of any size: he is not slow, it is much.
+      if (queued > 0 && queued + bytes.length > context.maxQueueBytes) close("tooSlow");
+      else socket.write(bytes);
+    },
+
+    begin({ resumed, resync }, heartbeatSeconds) {
+      told = connection.stream.cursor();
+      const userId = caller.userId;
+      say(protocol.ready({ userId, deviceId, cursor: told, resumed, heartbeatSeconds }));
+      if (resync) say(protocol.resync());
+    },
+
+    beat(ping, number) {
+      if (pinged !== null) {
+        close("heartbeatMissed");
+        return;
+      }
+      pinged = { number, told: connection.stream.offsets() };
+      if (!heardSinceBeat && told !== connection.stream.cursor()) {
+        told = connection.stream.cursor();
+        say(protocol.moved(told));
+      }
+      heardSinceBeat = false;
+      context.outbox.push(connection, ping);
+    },
+
+    drained: () =>
+      new Promise((resolve) => {
+        context.outbox.flush(connection);
+        const settle = (): void => {
+          socket.off("drain", settle).off("close", settle);
+          resolve(ws.readyState === WebSocket.OPEN);
+        };
+        if (!socket.writableNeedDrain || socket.destroyed) setImmediate(settle);
+        else socket.on("drain", settle).on("close", settle);
+      }),
+
+    close,
+    terminate: () => ws.terminate(),
+    queuedBytes: () => socket.writableLength,
+  };
+
+  ws.on("message", receive);
+  ws.on("pong", (payload) => {
+    if (pinged?.number !== pongNumber(payload)) return;
+    cursor.prove(pinged.told);
+    pinged = null;
+  });
+  // `ws` closes the socket itself (1002, 1007, 1009); there is nothing else to do about a client's mistake.
+  ws.on("error", (error) => {
+    closing ??= "failed";
+    context.logger.debug({ err: error }, "a socket failed");
+  });
+  ws.on("close", (code) => {
+    leave();
+    const answered = code !== ENDED_WITHOUT_A_WORD;
+    // Who answers our farewell has read all that came before it.
+    if (answered && toldAtClose !== null) cursor.prove(toldAtClose);
+    cursor.end(answered && closing === null);
+    context.closed(connection, code);
+  });
+  return connection;
+
+  function receive(data: RawData, isBinary: boolean): void {
+    if (ws.readyState !== WebSocket.OPEN) return;
+    if (isBinary) {
+      close("binary");
+      return;
+    }
+    const incoming = protocol.incoming(data as Buffer);
+    if (incoming.kind === "ack" || incoming.kind === "ping") {
+      free(incoming);
+      return;
+    }
+    const verdict = takeToken(bucket, context.floodLimits, performance.now());
+    if (verdict === "close") close("flood");
+    else if (verdict === "refuse") {
+      const id = incoming.kind === "unreadable" ? null : incoming.id;
+      refuse(id, new Rejection("too_many_requests", "Too many frames: slow down, or the socket is closed."));
+    } else act(incoming);
+  }
+
+  function free(incoming: Extract<Incoming, { kind: "ack" | "ping" }>): void {
+    if (incoming.kind === "ack") {
+      const acknowledged = context.readCursor(incoming.cursor);
+      if (acknowledged === null || !hasReached(connection.stream.offsets(), acknowledged)) {
+        refuse(incoming.id, new Rejection("validation_failed", "This is no cursor of this stream."));
+        return;
+      }
+      cursor.prove(acknowledged);
+    }
+    if (incoming.id !== null) say(protocol.done(incoming.id, null));
+  }
+
+  function act(incoming: Exclude<Incoming, { kind: "ack" | "ping" }>): void {
+    switch (incoming.kind) {
+      case "command":
+        run(incoming.id, incoming.command);
+        return;
+      case "refused":
+        refuse(incoming.id, incoming.rejection);
+        return;
+      case "unreadable":
+        refuse(null, incoming.rejection);
+        return;
+      default:
+        incoming satisfies never;
+    }
+  }
+
+  /** Calls go out in the order of the frames; answers come back as they come. */
+  function run(id: string | null, command: SocketCommand): void {
+    inFlight += 1;
+    if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.pause();
+    void context
+      .commands(caller, command)
+      .then(
+        (result) => {
+          if (id !== null) say(protocol.done(id, result));
+        },
+        (error: unknown) => refuse(id, rejectionOf(error)),
+      )
+      .finally(() => {
+        if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.resume();
+        inFlight -= 1;
+      });
+  }
+
+  function rejectionOf(error: unknown): Rejection {
+    if (error instanceof Rejection) return error;
+    if (isDatabaseUnavailable(error)) {
+      context.logger.warn({ err: error }, "a command's outcome is unknown");
+      return new Rejection("outcome_unknown", "The way to the log was lost: it may have happened.");
+    }
+    context.logger.error({ err: error }, "a bug");
+    return new Rejection("internal", "Something went wrong on our side.");
+  }
+
+  function refuse(id: string | null, rejection: Rejection): void {
+    say(protocol.refused(id, problemOf(rejection)));
+  }
+
+  function say(text: string | null): void {
+    if (text !== null) context.outbox.push(connection, textFrame(text));
+  }
+
+  function close(reason: CloseReason): void {
+    if (ws.readyState !== WebSocket.OPEN) return;
+    // Of a slow one too much waits already, and whose session has ended hears nothing more; everybody else gets what was
+    // meant for him before the farewell.
+    if (reason === "tooSlow" || reason === "sessionEnded") connection.waiting = null;
+    else context.outbox.flush(connection);
+    closing = reason;
+    if (reason === "restart") toldAtClose = connection.stream.offsets();
+    leave();
+    const { code, text } = closeCodes[reason];
+    ws.close(code, text);
+  }
+
+  function leave(): void {
+    if (gone) return;
+    gone = true;
+    context.left(connection);
+  }
+}

@@ -1,0 +1,86 @@
+import type { IncomingMessage } from "node:http";
+import type { Authenticate } from "@chat/shared/http/authenticate";
+import { isStorable } from "@chat/shared/http/storable-text";
+import type { UserId } from "@chat/shared/ids";
+import { Rejection } from "@chat/shared/rejection";
+import type { RedeemTicket } from "./identity/redeem-ticket.ts";
+import { nativeProtocol } from "./protocols/native.ts";
+import type { Protocol } from "./protocols/protocol.ts";
+
+/** A device's name is chosen by its client: a UUID, or words. */
+const MAX_DEVICE_CHARACTERS = 128;
+
+/** What a socket asks for before it opens. */
+export interface Handshake {
+  readonly protocol: Protocol;
+  readonly caller: SocketCaller;
+  /** `device` in the query, else the session. */
+  readonly deviceId: string;
+  /** `cursor` in the query: where the client says that it is. Not looked at yet. */
+  readonly cursor: string | null;
+}
+
+/** Who opens a socket. No token's end counts from here on: a socket lives as long as its session. */
+export interface SocketCaller {
+  readonly userId: UserId;
+  readonly sessionId: string;
+}
+
+export interface HandshakeRules {
+  readonly authenticate: Authenticate;
+  readonly redeemTicket: RedeemTicket;
+  /** Not checked when undefined. */
+  readonly allowedOrigins: readonly string[] | undefined;
+}
+
+/** The dialect that is spoken at a path. */
+const protocolsByPath: ReadonlyMap<string, Protocol> = new Map([
+  ["/ws", nativeProtocol],
+  ["/ws/notif", nativeProtocol],
+]);
+
+/** Rejects with a Rejection, which becomes the HTTP answer to the handshake. */
+export async function readHandshake(request: IncomingMessage, rules: HandshakeRules): Promise<Handshake> {
+  const url = URL.parse(request.url ?? "", "http://localhost");
+  if (url === null) throw new Rejection("malformed_request", "The URL cannot be read.");
+  const protocol = protocolsByPath.get(url.pathname);
+  if (protocol === undefined) throw new Rejection("not_found", "There is no socket at this path.");
+  const device = deviceIdFrom(url.searchParams.get("device"));
+  if (rules.allowedOrigins !== undefined) checkOrigin(request, rules.allowedOrigins);
+  // Last, for a ticket is gone once it was looked at.
+  const caller = await callerOf(request, url.searchParams, rules);
+  return { protocol, caller, deviceId: device ?? caller.sessionId, cursor: url.searchParams.get("cursor") };
+}
+
+/** A token that is there decides, even a wrong one, as it does for a request. */
+async function callerOf(
+  { headers: { authorization } }: IncomingMessage,
+  query: URLSearchParams,
+  { authenticate, redeemTicket }: HandshakeRules,
+): Promise<SocketCaller> {
+  const queryToken = query.get("token") ?? undefined;
+  const ticket = query.get("ticket");
+  if (authorization !== undefined || queryToken !== undefined || ticket === null) {
+    return authenticate({ authorization, queryToken });
+  }
+  return redeemTicket(ticket);
+}
+
+function deviceIdFrom(device: string | null): string | null {
+  if (device === null || device === "") return null;
+  if (device.length > MAX_DEVICE_CHARACTERS || !isStorable(device)) {
+    const detail = `must be a text of at most ${MAX_DEVICE_CHARACTERS} characters`;
+    throw new Rejection("validation_failed", `device ${detail}.`, {
+      errors: [{ in: "query", pointer: "/device", detail }],
+    });
+  }
+  return device;
+}
+
+/** Programs send no origin. A page of ours has the host that it talks to. */
+function checkOrigin({ headers }: IncomingMessage, allowedOrigins: readonly string[]): void {
+  const { origin, host } = headers;
+  const allowed = allowedOrigins.includes("*") || (origin !== undefined && allowedOrigins.includes(origin));
+  if (origin === undefined || allowed || URL.parse(origin)?.host === host) return;
+  throw new Rejection("forbidden", "Pages of this origin may not open sockets here.");
+}

@@ -1,0 +1,66 @@
+import type { ControlFrame } from "@chat/shared/api/frames-to-clients";
+import type { Problem } from "@chat/shared/http/problem";
+import type { CommandResult } from "@chat/shared/commands/command-port";
+import type { Telling } from "../tellings.ts";
+import { readNativeFrame } from "./native-frames-in.ts";
+import type { Protocol, StreamStart, TellingContext } from "./protocol.ts";
+
+/** The protocol of `/ws`: one JSON object per frame, each event with its place in the chat and in the stream. */
+export const nativeProtocol: Protocol = {
+  name: "native",
+  framesFor: (telling, context) => [nativeEvent(telling, context)],
+  incoming: readNativeFrame,
+
+  ready: ({ userId, deviceId, cursor, resumed, heartbeatSeconds }: StreamStart) =>
+    control({
+      type: "ready",
+      user_id: userId,
+      device_id: deviceId,
+      cursor,
+      resumed,
+      heartbeat: heartbeatSeconds,
+    }),
+
+  moved: (at) => control({ type: "cursor", at }),
+
+  resync: () => control({ type: "resync" }),
+
+  done: (id, result) => control({ type: "reply", id, ok: true, result: result === null ? {} : nativeResult(result) }),
+
+  refused: (id, problem: Problem) =>
+    id === null
+      ? control({ type: "error", error: problem })
+      : control({ type: "reply", id, ok: false, error: problem }),
+};
+
+function control(frame: ControlFrame): string {
+  return JSON.stringify(frame);
+}
+
+function nativeEvent({ kind, seq, payload, more }: Telling, { chatId, version, before, at }: TellingContext): string {
+  return JSON.stringify({
+    type: kind,
+    chat_id: chatId,
+    version,
+    seq: seq ?? undefined,
+    // A client that has only some of an event's frames must get the event again.
+    at: more ? before : at,
+    payload,
+  });
+}
+
+function nativeResult(result: CommandResult): (ControlFrame & { type: "reply"; ok: true })["result"] {
+  switch (result.type) {
+    case "MessageSent":
+      return result.message;
+    case "Read":
+      return {
+        chat_id: result.chatId,
+        read_up_to: result.readUpTo,
+        fully_read: result.fullyRead,
+        unread_count: result.unreadCount,
+      };
+    default:
+      return result satisfies never;
+  }
+}

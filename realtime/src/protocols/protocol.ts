@@ -1,0 +1,47 @@
+import type { SocketCommand } from "@chat/shared/commands/command-port";
+import type { CommandResult } from "@chat/shared/commands/command-port";
+import type { Problem } from "@chat/shared/http/problem";
+import type { Rejection } from "@chat/shared/rejection";
+import type { Telling } from "../tellings.ts";
+
+/** What stands around every telling: which event it comes from, and the stream's cursor before and after that event. */
+export interface TellingContext {
+  readonly chatId: string;
+  readonly version: number;
+  readonly before: string;
+  readonly at: string;
+}
+
+/** What a client's frame asks for. `id` is its own name for the frame, under which it waits for a reply; null: it does not wait. */
+export type Incoming =
+  | { readonly kind: "command"; readonly id: string | null; readonly command: SocketCommand }
+  | { readonly kind: "ack"; readonly id: string | null; readonly cursor: string }
+  | { readonly kind: "ping"; readonly id: string | null }
+  /** Known by its type, and wrong: it gets a reply when it has an id. */
+  | { readonly kind: "refused"; readonly id: string | null; readonly rejection: Rejection }
+  /** Not to be understood at all. */
+  | { readonly kind: "unreadable"; readonly rejection: Rejection };
+
+/** One dialect of the sockets: pure, frames in and tellings out. Texts are JSON or, in a plain dialect, what people read. */
+export interface Protocol {
+  readonly name: string;
+  /** The frames that tell it, in order; none where the dialect has no word for it. */
+  framesFor(telling: Telling, context: TellingContext): readonly string[];
+  incoming(frame: Buffer): Incoming;
+  /** Null where the dialect says nothing. */
+  ready(stream: StreamStart): string | null;
+  /** The stream has moved on to `at` with nothing for this device. */
+  moved(at: string): string | null;
+  /** What the client knows is of another log: it fetches a snapshot. */
+  resync(): string | null;
+  done(id: string, result: CommandResult | null): string | null;
+  refused(id: string | null, problem: Problem): string | null;
+}
+
+export interface StreamStart {
+  readonly userId: string;
+  readonly deviceId: string;
+  readonly cursor: string;
+  readonly resumed: boolean;
+  readonly heartbeatSeconds: number;
+}

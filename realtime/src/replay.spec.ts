@@ -1,0 +1,111 @@
+import { describe, expect, it } from "@jest/globals";
+import { decodeCursor } from "@chat/shared/log/cursor";
+import type { ChatEvent } from "@chat/shared/events/chat-events";
+import type { ChatEventRecord } from "@chat/shared/events/event-record";
+import { added, deleted, edited, groupOf, removed, send } from "@chat/shared/testing/chat-facts";
+import { nativeProtocol } from "./protocols/native.ts";
+import { createReplay, type LateEvent, type StoredMessage } from "./replay.ts";
+import { createSpans } from "./spans.ts";
+import type { Facts } from "./tellings.ts";
+
+const at = "2026-01-02T03:04:05.000Z";
+const facts: Facts = {
+  chatAfter: () => null,
+  nameOf: () => null,
+  messageNow: () => null,
+  fullyReadBy: () => new Map([["7", { seqs: Array.from({ length: 150 }, (_, index) => index + 1), upTo: 150 }]]),
+};
+const recordOf = (version: number, event: ChatEvent): ChatEventRecord => ({
+  id: "",
+  commandId: "",
+  requestHash: null,
+  traceParent: null,
+  idempotencyKey: null,
+  chatId: "chat",
+  actor: "1",
+  at,
+  version,
+  event,
+});
+const late = (offset: number, version: number, event: ChatEvent, message: StoredMessage | null = null): LateEvent => ({
+  partition: 1,
+  offset,
+  record: recordOf(version, event),
+  bytes: 0,
+  message,
+});
+
+interface Told {
+  readonly type: string;
+  readonly version: number;
+  readonly at: string;
+  readonly payload: Readonly<Record<string, unknown>>;
+}
+
+/** Tells the user 7, who was in from version 2 to `to`, over two partitions from (5, 10) on. */
+function tell(
+  events: readonly LateEvent[],
+  { to = null, changes = [] }: { to?: number | null; changes?: ChatEventRecord[] } = {},
+) {
+  const window = {
+    changeOf: (_: string, seq: number) => changes.find(({ event }) => "seq" in event && event.seq === seq),
+  };
+  const replay = createReplay({ userId: "7", protocol: nativeProtocol, logId: "log", from: [5, 10], window });
+  const spans = createSpans("7", [{ chatId: "chat", from: 2, to }]);
+  return replay.tell(events, spans, facts).map((frame) => JSON.parse(frame) as Told);
+}
+const offsetsOf = (cursor: string) => decodeCursor(cursor)?.offsets;
+
+describe("a replay", () => {
+  it("says after each event where the device is: behind it there, and elsewhere where it was", () => {
+    const told = tell([late(10, 3, send(1)), late(14, 4, send(2))]);
+    expect(told.map((frame) => offsetsOf(frame.at))).toEqual([
+      [5, 11],
+      [5, 15],
+    ]);
+  });
+
+  it("tells nothing that was told before, nor what is not for this user", () => {
+    const told = tell([late(9, 3, send(1)), late(11, 1, groupOf("1")), late(12, 6, send(2)), late(13, 7, send(3))], {
+      to: 6,
+    });
+    expect(told.map(({ version }) => version)).toEqual([6]);
+  });
+
+  it("begins with being let in, and ends with being let out", () => {
+    const told = tell([late(10, 2, added("7", 0)), late(11, 3, send(1)), late(12, 4, removed("7"))], { to: 4 });
+    expect(told.map(({ type }) => type)).toEqual(["new_message", "member_removed"]);
+  });
+
+  it("moves the cursor only with the last frame of an event", () => {
+    const fullyRead: ChatEvent = {
+      type: "MessagesFullyRead",
+      from: 0,
+      upTo: 150,
+      slowest: "1",
+      slowestFrom: 0,
+      slowestUpTo: 0,
+      former: null,
+    };
+    expect(tell([late(10, 3, fullyRead)]).map((frame) => offsetsOf(frame.at))).toEqual([
+      [5, 10],
+      [5, 11],
+    ]);
+  });
+
+  it("tells a message as it is by now, from its row and from what happened since", () => {
+    const row = { text: "by now", editedAt: at, deleted: false, changedVersion: 8 };
+    expect(tell([late(10, 3, send(1), row)])[0]?.payload).toMatchObject({ text: "by now", edited_at: at });
+    const gone = tell([late(10, 3, send(1), row)], { changes: [recordOf(9, deleted(1))] });
+    expect(gone[0]?.payload).toMatchObject({ text: "", deleted: true });
+    const changed = tell([late(10, 3, send(1))], { changes: [recordOf(9, edited(1, "newer"))] });
+    expect(changed[0]?.payload).toMatchObject({ text: "newer", edited_at: at });
+  });
+
+  it("keeps the text from who was gone when it was changed, wherever the change is known from", () => {
+    const row = { text: "secret", editedAt: at, deleted: false, changedVersion: 8 };
+    expect(tell([late(10, 3, send(1), row)], { to: 5 })[0]?.payload).toMatchObject({ text: "", edited_at: null });
+    const since = tell([late(10, 3, send(1))], { to: 5, changes: [recordOf(8, edited(1, "secret"))] });
+    expect(since[0]?.payload).toMatchObject({ text: "", edited_at: null });
+  });
+});

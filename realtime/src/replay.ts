@@ -1,0 +1,93 @@
+import { createMovingCursor } from "@chat/shared/log/cursor";
+import { hears } from "./audience.ts";
+import type { Offsets } from "./offsets.ts";
+import type { Protocol } from "./protocols/protocol.ts";
+import type { Span, Spans } from "./spans.ts";
+import { tellingsOf, type Facts, type MessageNow } from "./tellings.ts";
+import type { EventWindow, SeenEvent } from "./window.ts";
+
+/** An event that is told late; from the journal together with its message as it stands by now. */
+export interface LateEvent extends SeenEvent {
+  readonly message?: StoredMessage | null;
+}
+
+/** `changedVersion`: the version of the chat at which it last changed. */
+export interface StoredMessage extends MessageNow {
+  readonly changedVersion: number;
+}
+
+/**
+ * Tells one device what it missed, in the words in which others were told when it happened.
+ *
+ * Partitions come one after the other, each in its order. The cursor is a vector, so it is exact all the same: in
+ * partitions that had their turn it stands at what was told, in the others where the device was.
+ */
+export interface Replay {
+  /** The frames that tell these events of one partition, in order, as far as they are the user's to hear. */
+  tell(events: readonly LateEvent[], spans: Spans, facts: Facts): string[];
+  /** Nothing of the partition before this offset is left to tell. */
+  moveTo(partition: number, offset: number): void;
+  offsets(): Offsets;
+  cursor(): string;
+}
+
+export interface ReplayOptions {
+  readonly userId: string;
+  readonly protocol: Pick<Protocol, "framesFor">;
+  readonly logId: string;
+  readonly from: Offsets;
+  readonly window: Pick<EventWindow, "changeOf">;
+}
+
+export function createReplay({ userId, protocol, logId, from, window }: ReplayOptions): Replay {
+  const offsets = [...from];
+  const moving = createMovingCursor(logId, from);
+
+  function moveTo(partition: number, offset: number): void {
+    if (offset <= (offsets[partition] ?? 0)) return;
+    offsets[partition] = offset;
+    moving.advance(partition, offset);
+  }
+
+  /** The text is never older than what was made of it since, and never newer than what the user was there for. */
+  function messageNow({ record, message = null }: LateEvent, span: Span): MessageNow | null {
+    const { event, chatId } = record;
+    if (event.type !== "MessageSent" && event.type !== "MessageEdited") return null;
+    const change = window.changeOf(chatId, event.seq);
+    const isNewer = change !== undefined && change.version > Math.max(record.version, message?.changedVersion ?? 0);
+    const changedVersion = isNewer ? change.version : (message?.changedVersion ?? record.version);
+    const editedHere = event.type === "MessageEdited" ? record.at : null;
+    if (span.to !== null && changedVersion > span.to) return { text: "", editedAt: editedHere, deleted: false };
+    if (!isNewer) return message === null ? null : messageOnly(message);
+    if (change.event.type !== "MessageEdited") {
+      return { text: "", editedAt: message?.editedAt ?? editedHere, deleted: true };
+    }
+    return { text: change.event.content.text, editedAt: change.at, deleted: false };
+  }
+
+  return {
+    tell(events, spans, facts) {
+      const frames: string[] = [];
+      for (const late of events) {
+        const { partition, offset, record } = late;
+        if (offset < (offsets[partition] ?? 0)) continue;
+        const span = spans.at(record.chatId, record.version);
+        if (span === undefined) continue;
+        const before = moving.text();
+        moveTo(partition, offset + 1);
+        const context = { chatId: record.chatId, version: record.version, before, at: moving.text() };
+        const known = { ...facts, messageNow: () => messageNow(late, span) };
+        for (const telling of tellingsOf(record, known)) {
+          if (!hears(telling, userId, record.version === span.from)) continue;
+          frames.push(...protocol.framesFor(telling, context));
+        }
+      }
+      return frames;
+    },
+    moveTo,
+    offsets: () => [...offsets],
+    cursor: () => moving.text(),
+  };
+}
+
+const messageOnly = ({ text, editedAt, deleted }: StoredMessage): MessageNow => ({ text, editedAt, deleted });

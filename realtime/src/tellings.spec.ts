@@ -1,0 +1,137 @@
+import { describe, expect, it } from "@jest/globals";
+import type { ChatParts } from "@chat/shared/api/chat-object";
+import type { ChatEvent } from "@chat/shared/events/chat-events";
+import type { ChatEventRecord } from "@chat/shared/events/event-record";
+import { foldChat } from "./chat-fold.ts";
+import { tellingsOf, type Facts } from "./tellings.ts";
+
+const chatId = "0197a3c0-0000-7000-8000-000000000001";
+const at = "2026-01-02T03:04:05.000Z";
+const rest = { id: "e", commandId: "c", requestHash: null, traceParent: null };
+const recordOf = (event: ChatEvent, version = 5, actor = "1"): ChatEventRecord => ({
+  ...rest,
+  chatId,
+  version,
+  actor,
+  at,
+  idempotencyKey: "key",
+  event,
+});
+
+const chat: ChatParts = {
+  chatId,
+  chatType: "group",
+  title: "secret plans",
+  description: null,
+  avatar: null,
+  creatorId: "1",
+  memberIds: ["1", "3"],
+  createdAt: at,
+  updatedAt: at,
+  version: 9,
+};
+const none: Facts = {
+  chatAfter: () => null,
+  nameOf: () => null,
+  messageNow: () => null,
+  fullyReadBy: () => new Map(),
+};
+const added: ChatEvent = { type: "MembersAdded", members: [{ userId: "2", role: "member" }], readUpTo: 0 };
+
+describe("tellings", () => {
+  it("tell the whole message, new or changed", () => {
+    const sent = recordOf({ type: "MessageSent", seq: 2, replyTo: 1, content: { text: "hi" } });
+    expect(tellingsOf(sent, none)).toMatchObject([
+      {
+        kind: "new_message",
+        seq: 2,
+        more: false,
+        payload: { id: `${chatId}.2`, text: "hi", sender_id: "1", client_message_id: "key", reply_to: `${chatId}.1` },
+      },
+    ]);
+    const message = { senderId: "1", sentAt: "2026-01-01T00:00:00.000Z", replyTo: null, clientMessageId: "m" };
+    const edited = recordOf(
+      {
+        type: "MessageEdited",
+        seq: 2,
+        message: { ...message, readCount: 1, fullyRead: true },
+        content: { text: "hello" },
+      },
+      6,
+      "1",
+    );
+    expect(tellingsOf(edited, none)).toMatchObject([
+      { kind: "message_updated", payload: { text: "hello", edited_at: at, created_at: message.sentAt, is_read: true } },
+    ]);
+  });
+
+  it("name the message that a reader named, else the last one that he read", () => {
+    const read = { type: "MessageRead", from: 0, upTo: 4 } as const;
+    expect(tellingsOf(recordOf({ ...read, named: 3 }), none)).toMatchObject([
+      { payload: { user_id: "1", up_to: 4, message_id: `${chatId}.3` } },
+    ]);
+    expect(tellingsOf(recordOf({ ...read, named: null }), none)).toMatchObject([
+      { payload: { message_id: `${chatId}.4` } },
+    ]);
+  });
+
+  it("keep from those who are out by then what was written after they had gone", () => {
+    const facts: Facts = { ...none, chatAfter: () => ({ chat, newer: true }) };
+    const [whole, bare] = tellingsOf(recordOf(added), facts).filter(({ to }) => to === "joined");
+    expect(["2", "3"].map((userId) => [whole?.only?.(userId), bare?.only?.(userId)])).toEqual([
+      [false, true],
+      [true, false],
+    ]);
+    expect(whole?.payload).toMatchObject({ title: "secret plans" });
+    expect(JSON.stringify(bare?.payload)).not.toContain("secret");
+  });
+
+  it("put at most 100 ids into one frame and say that more come", () => {
+    const seqs = Array.from({ length: 205 }, (_, index) => index + 1);
+    const facts: Facts = { ...none, fullyReadBy: () => new Map([["2", { seqs, upTo: 205 }]]) };
+    const event: ChatEvent = {
+      type: "MessagesFullyRead",
+      from: 0,
+      upTo: 205,
+      slowest: "1",
+      slowestFrom: 0,
+      slowestUpTo: 0,
+      former: null,
+    };
+    const tellings = tellingsOf(recordOf(event), facts);
+    expect(tellings.map(({ more, userId }) => [more, userId])).toEqual([
+      [true, "2"],
+      [true, "2"],
+      [false, "2"],
+    ]);
+    const ids = tellings.flatMap(({ payload }) => ("message_ids" in payload ? payload.message_ids : []));
+    expect(ids).toEqual(seqs.map((seq) => `${chatId}.${seq}`));
+  });
+});
+
+describe("a chat, folded", () => {
+  it("is what its events made of it", () => {
+    const created: ChatEvent = {
+      type: "ChatCreated",
+      chatType: "group",
+      members: [{ userId: "1", role: "owner" }],
+      content: { title: "a", description: null },
+    };
+    const events: ChatEvent[] = [
+      created,
+      added,
+      { type: "ChatRenamed", content: { title: "b" } },
+      { type: "MessageSent", seq: 1, replyTo: null, content: { text: "hi" } },
+      { type: "MemberLeft", userId: "1" },
+    ];
+    const folded = events.reduce<ChatParts | null>(
+      (before, event, index) => foldChat(before, recordOf(event, index + 1)),
+      null,
+    );
+    expect(folded).toMatchObject({ title: "b", description: null, memberIds: ["2"], version: 5, creatorId: "1" });
+  });
+
+  it("is nothing before it was created", () => {
+    expect(foldChat(null, recordOf(added))).toBeNull();
+  });
+});

@@ -1,0 +1,165 @@
+import { chatObject, type ChatObject, type ChatParts } from "@chat/shared/api/chat-object";
+import { messageObject, type MessageObject } from "@chat/shared/api/message-object";
+import type { ChatEventRecord } from "@chat/shared/events/event-record";
+import { formatMessageId } from "@chat/shared/ids";
+import type { Role } from "@chat/shared/events/chat-events";
+import { audienceOf, type Audience, type TellingKind } from "./audience.ts";
+
+/** Ids in one `fully_read`; further ones follow in another. */
+const MAX_IDS_PER_FRAME = 100;
+
+/** One thing that certain people hear. */
+export interface Telling {
+  readonly kind: TellingKind;
+  readonly to: Audience;
+  /** When given, only this one of the audience. */
+  readonly userId?: string;
+  /** When given, only those of the audience for whom it holds. */
+  readonly only?: (userId: string) => boolean;
+  readonly seq: number | null;
+  readonly payload: Payload;
+  /** More of the same comes for the same people out of the same event. */
+  readonly more: boolean;
+}
+
+export type Payload =
+  | MessageObject
+  | ChatObject
+  | { readonly message_id: string; readonly seq: number; readonly by: string }
+  | { readonly user_id: string; readonly name: string | null; readonly role: Role; readonly by: string }
+  | { readonly user_id: string; readonly by: string }
+  | { readonly user_id: string; readonly role: Role; readonly by: string }
+  | { readonly user_id: string; readonly up_to: number; readonly message_id: string }
+  | { readonly message_ids: readonly string[]; readonly up_to: number };
+
+/** What an event does not say itself. Asked for only where `missingFacts` said so. */
+export interface Facts {
+  /** The chat right after the event, or newer: then `newer` is set. Null when it is nowhere to be found. */
+  chatAfter(record: ChatEventRecord): { readonly chat: ChatParts; readonly newer: boolean } | null;
+  nameOf(userId: string): string | null;
+  /** Who hears late hears the message as it is by then. Null: as the event has it. */
+  messageNow(record: ChatEventRecord): MessageNow | null;
+  /** By author, the messages that the event made fully read, oldest first, and up to where. */
+  fullyReadBy(
+    record: ChatEventRecord,
+  ): ReadonlyMap<string, { readonly seqs: readonly number[]; readonly upTo: number }>;
+}
+
+/** `text` is empty where it was taken back, or is not for who hears it any more. */
+export interface MessageNow {
+  readonly text: string;
+  /** ISO 8601 in UTC. */
+  readonly editedAt: string | null;
+  readonly deleted: boolean;
+}
+
+/** An event as what people hear of it, in the order in which they hear it. */
+export function tellingsOf(record: ChatEventRecord, facts: Facts): Telling[] {
+  return audienceOf[record.event.type].flatMap(({ kind, to }) => tellingsTo(to, kind, record, facts));
+}
+
+function tellingsTo(to: Audience, kind: TellingKind, record: ChatEventRecord, facts: Facts): Telling[] {
+  const { event, chatId, actor: by } = record;
+  const tell = (payload: Payload, seq: number | null = null): Telling[] => [{ kind, to, seq, payload, more: false }];
+  switch (event.type) {
+    case "ChatCreated":
+    case "ChatRenamed":
+    case "ChatDeleted":
+      return chatTellings(to, kind, record, facts);
+    case "MembersAdded":
+      if (to === "joined") return chatTellings(to, kind, record, facts);
+      return event.members.map(({ userId, role }, index) => ({
+        kind,
+        to,
+        seq: null,
+        payload: { user_id: userId, name: facts.nameOf(userId), role, by },
+        more: index < event.members.length - 1,
+      }));
+    case "MemberRemoved":
+    case "MemberLeft":
+      return tell({ user_id: event.userId, by });
+    case "MemberRoleChanged":
+      return tell({ user_id: event.userId, role: event.role, by });
+    case "MessageSent":
+    case "MessageEdited":
+      return tell(messageOf(record, facts.messageNow(record)), event.seq);
+    case "MessageDeleted":
+      return tell({ message_id: formatMessageId(chatId, event.seq), seq: event.seq, by }, event.seq);
+    case "MessageRead": {
+      const messageId = formatMessageId(chatId, event.named ?? event.upTo);
+      return tell({ user_id: by, up_to: event.upTo, message_id: messageId });
+    }
+    case "MessagesFullyRead":
+      return [...facts.fullyReadBy(record)].flatMap(([author, read]) => fullyReadTellings(chatId, author, read));
+    default:
+      return event satisfies never;
+  }
+}
+
+function messageOf(record: ChatEventRecord, now: MessageNow | null): MessageObject {
+  const { event, chatId, actor, at } = record;
+  if (event.type === "MessageEdited") {
+    return messageObject({
+      chatId,
+      seq: event.seq,
+      text: event.content.text,
+      ...event.message,
+      editedAt: at,
+      deleted: false,
+      ...now,
+    });
+  }
+  if (event.type !== "MessageSent") throw new Error(`${event.type} carries no message`);
+  return messageObject({
+    chatId,
+    seq: event.seq,
+    senderId: actor,
+    text: event.content.text,
+    clientMessageId: record.idempotencyKey,
+    replyTo: event.replyTo,
+    sentAt: at,
+    editedAt: null,
+    deleted: false,
+    fullyRead: false,
+    readCount: 0,
+    ...now,
+  });
+}
+
+/**
+ * The whole chat. The read models may be ahead of what is pushed: whoever is no longer in by then must not hear what
+ * was written after he had gone, so he gets the chat without what people wrote.
+ */
+function chatTellings(to: Audience, kind: TellingKind, record: ChatEventRecord, facts: Facts): Telling[] {
+  const found = facts.chatAfter(record);
+  if (found === null) return [];
+  const { chat, newer } = found;
+  const whole: Telling = { kind, to, seq: null, payload: chatObject(chat), more: false };
+  if (!newer) return [whole];
+  const stillIn = new Set(chat.memberIds);
+  const bare = chatObject({ ...chat, title: null, description: null, avatar: null, memberIds: [] });
+  return [
+    { ...whole, only: (userId) => stillIn.has(userId) },
+    { ...whole, payload: bare, only: (userId) => !stillIn.has(userId) },
+  ];
+}
+
+function fullyReadTellings(
+  chatId: string,
+  author: string,
+  { seqs, upTo }: { readonly seqs: readonly number[]; readonly upTo: number },
+): Telling[] {
+  const tellings: Telling[] = [];
+  for (let first = 0; first < seqs.length; first += MAX_IDS_PER_FRAME) {
+    const ids = seqs.slice(first, first + MAX_IDS_PER_FRAME).map((seq) => formatMessageId(chatId, seq));
+    tellings.push({
+      kind: "fully_read",
+      to: "authors",
+      userId: author,
+      seq: null,
+      payload: { message_ids: ids, up_to: upTo },
+      more: first + MAX_IDS_PER_FRAME < seqs.length,
+    });
+  }
+  return tellings;
+}
