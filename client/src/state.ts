@@ -1,0 +1,95 @@
+import type { ChatObject } from "@chat/shared/api/chat-object";
+import type { ListedChat } from "@chat/shared/api/listed-chat";
+import type { MessageObject } from "@chat/shared/api/message-object";
+import type { ProblemObject } from "@chat/shared/api/problem-object";
+
+export type Role = ListedChat["my_role"];
+
+/** All that is known to one user's client. Never changed in place: what is new is a new object, what is not is the old one. */
+export interface ClientState {
+  readonly userId: string;
+  /** By id. */
+  readonly chats: ReadonlyMap<string, ChatState>;
+  /** What was written here and did not come back yet, oldest first. */
+  readonly outgoing: readonly OutgoingMessage[];
+}
+
+export interface ChatState {
+  /** `version` and `updated_at` are those of the last answer or frame that held the whole chat. */
+  readonly chat: ChatObject;
+  /** Every event up to this one is in here. */
+  readonly version: number;
+  /** The next version may be missing: it may be one that only others are told of. */
+  readonly mayBeFollowedBySecret: boolean;
+  /** Null until the chat's members were fetched, unless the list of chats said it. */
+  readonly myRole: Role | null;
+  readonly readUpTo: number;
+  readonly unread: number;
+  readonly lastSeq: number;
+  /** A run without a hole that ends at `lastSeq`, oldest first: not empty when there are messages, seldom all. */
+  readonly messages: readonly MessageObject[];
+  /** By user id; null until they were fetched. */
+  readonly members: ReadonlyMap<string, MemberState> | null;
+  /** False: something is not known that follows from no frame. The chat is to be fetched. */
+  readonly complete: boolean;
+}
+
+export interface MemberState {
+  readonly role: Role;
+  readonly name: string | null;
+  readonly readUpTo: number;
+}
+
+/** A message on its way. `sent`: acknowledged, and not yet heard on the stream. `refused`: it will not be tried again. */
+export interface OutgoingMessage {
+  readonly clientMessageId: string;
+  readonly chatId: string;
+  readonly text: string;
+  readonly replyTo: string | null;
+  readonly status: "sending" | "sent" | "refused";
+  readonly problem: ProblemObject | null;
+}
+
+export function emptyState(userId: string): ClientState {
+  return { userId, chats: new Map(), outgoing: [] };
+}
+
+/** Newest activity first, as a list of chats shows them. */
+export function chatsByActivity({ chats }: ClientState): readonly ChatState[] {
+  const activity = ({ chat, messages }: ChatState): string => messages.at(-1)?.created_at ?? chat.created_at;
+  return [...chats.values()].sort((one, other) => (activity(one) < activity(other) ? 1 : -1));
+}
+
+/** How many members besides its sender have read a message; null until the members were fetched. */
+export function readCount({ members }: ChatState, message: MessageObject): number | null {
+  if (members === null) return null;
+  return [...members].filter(([id, { readUpTo }]) => id !== message.sender_id && readUpTo >= message.seq).length;
+}
+
+export function withChat(state: ClientState, chat: ChatState): ClientState {
+  return { ...state, chats: new Map(state.chats).set(chat.chat.id, chat) };
+}
+
+export function withoutChat(state: ClientState, chatId: string): ClientState {
+  if (!state.chats.has(chatId)) return state;
+  const chats = new Map(state.chats);
+  chats.delete(chatId);
+  return { ...state, chats };
+}
+
+/** Whether every message above a seq is held, so that what is unread can be counted. */
+export function holdsAllAbove({ messages, lastSeq }: ChatState, seq: number): boolean {
+  return seq >= lastSeq || (messages[0] !== undefined && messages[0].seq <= seq + 1);
+}
+
+/** Others' messages that were not deleted, from above a seq up to another. */
+export function countUnread(
+  messages: readonly MessageObject[],
+  userId: string,
+  above: number,
+  upTo = Infinity,
+): number {
+  return messages.filter(
+    ({ seq, sender_id: sender, deleted }) => seq > above && seq <= upTo && sender !== userId && !deleted,
+  ).length;
+}
