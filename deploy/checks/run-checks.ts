@@ -1,0 +1,103 @@
+/**
+ * `npm test`: every check, one after the other, and at the end the counts.
+ *
+ * It goes on after a step that failed: whoever waits for a run on another machine wants to know all that is wrong, not
+ * the first of it. A check without specs (format, lint, types, boundaries) counts as one test, so that the last line never
+ * says "0 failed" when something did.
+ */
+import { spawn } from "node:child_process";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { addCounts, countsOfJest, countsOfStep, formatCounts, nothingRan } from "./counts.ts";
+import type { Counts } from "./counts.ts";
+
+interface Step {
+  readonly title: string;
+  readonly script: string;
+  readonly runsSpecs: boolean;
+}
+
+const steps: readonly Step[] = [
+  { title: "format", script: "format:check", runsSpecs: false },
+  { title: "lint", script: "lint", runsSpecs: false },
+  { title: "types", script: "types", runsSpecs: false },
+  { title: "boundaries", script: "boundaries", runsSpecs: false },
+  { title: "unit specs", script: "test:unit", runsSpecs: true },
+  { title: "int specs", script: "test:int", runsSpecs: true },
+  { title: "container specs", script: "test:containers", runsSpecs: true },
+  { title: "e2e specs", script: "test:e2e", runsSpecs: true },
+];
+
+/** The whole run is to stay below ten minutes on two cores; a step that takes half of that hangs. */
+const stepLimitMs = 5 * 60_000;
+
+const root = join(import.meta.dirname, "..", "..");
+const reports = await mkdtemp(join(tmpdir(), "chat-checks-"));
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => interrupted.abort());
+
+let total: Counts = nothingRan;
+const failed: string[] = [];
+try {
+  for (const [index, step] of steps.entries()) {
+    if (interrupted.signal.aborted) break;
+    console.log(`\n── ${index + 1}/${steps.length} ${step.title} (npm run ${step.script})`);
+    const startedAt = performance.now();
+    const report = join(reports, `${step.script}.json`.replace(":", "-"));
+    const succeeded = await runScript(step, report);
+    const counts = step.runsSpecs ? await readCounts(report, succeeded) : countsOfStep(succeeded);
+    if (!succeeded) failed.push(step.title);
+    total = addCounts(total, counts);
+    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+    console.log(`   ${succeeded ? "ok" : "FAILED"} ${step.title} in ${seconds} s: ${formatCounts(counts)}`);
+  }
+} finally {
+  await rm(reports, { recursive: true, force: true });
+}
+if (interrupted.signal.aborted) failed.push("the rest (interrupted)");
+
+console.log(failed.length === 0 ? "\nAll checks passed." : `\nFailed: ${failed.join(", ")}.`);
+process.exitCode = failed.length === 0 ? 0 : 1;
+console.log(formatCounts(total));
+
+async function readCounts(report: string, succeeded: boolean): Promise<Counts> {
+  const text = await readFile(report, "utf8").catch(() => null);
+  return text === null ? countsOfStep(false) : countsOfJest(JSON.parse(text), succeeded);
+}
+
+/** Runs an npm script in a process group of its own, so that a step that hangs is ended with all that it started. */
+function runScript(step: Step, report: string): Promise<boolean> {
+  const jestArguments = step.runsSpecs ? ["--", "--json", `--outputFile=${report}`] : [];
+  return new Promise((resolve) => {
+    const child = spawn("npm", ["run", "--silent", step.script, ...jestArguments], {
+      cwd: root,
+      detached: true,
+      // Jest prints what people read on stderr and, with --json, what machines read on stdout, which goes to the file too.
+      stdio: ["ignore", step.runsSpecs ? "ignore" : "inherit", "inherit"],
+    });
+    const end = (): void => endGroup(child.pid);
+    const limit = setTimeout(() => {
+      console.log(`   ${step.title} took longer than ${stepLimitMs / 60_000} minutes and was ended`);
+      end();
+    }, stepLimitMs);
+    interrupted.signal.addEventListener("abort", end, { once: true });
+    const settle = (succeeded: boolean): void => {
+      clearTimeout(limit);
+      interrupted.signal.removeEventListener("abort", end);
+      resolve(succeeded);
+    };
+    child.once("error", () => settle(false));
+    child.once("close", (code) => settle(code === 0));
+  });
+}
+
+function endGroup(leader: number | undefined): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, "SIGTERM");
+  } catch (error) {
+    // It had ended by itself in this very moment, which is what was wanted.
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error;
+  }
+}

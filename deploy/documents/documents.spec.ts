@@ -1,0 +1,88 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "@jest/globals";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import { parse } from "yaml";
+import { framesFromClients } from "@chat/shared/api/frames-from-clients";
+import { framesToClients } from "@chat/shared/api/frames-to-clients";
+import { allRoutes } from "./all-routes.ts";
+import { generatedDocuments } from "./documents.ts";
+
+interface Described {
+  readonly paths?: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
+  readonly components: {
+    readonly schemas: Readonly<Record<string, object>>;
+    readonly messages?: Readonly<Record<string, { readonly name: string; readonly payload: object }>>;
+  };
+}
+
+const pages = generatedDocuments().map(({ path, text }) => ({
+  name: path.slice(path.lastIndexOf("/") + 1),
+  path,
+  text,
+}));
+const [openApi, asyncApi] = pages.map(({ text }) => parse(text) as Described);
+
+describe("the documents", () => {
+  it.each(pages)("$name is what the code says now; else run npm run docs", ({ path, text }) => {
+    expect(readFileSync(path, "utf8")).toBe(text);
+  });
+
+  it.each(pages)("$name refers to nothing that it does not hold", ({ text }) => {
+    const document: unknown = parse(text);
+    const references = [...text.matchAll(/\$ref: "?#([^"\s]+)/g)].map(([, pointer = ""]) => pointer);
+    expect(references.length).toBeGreaterThan(0);
+    expect(references.filter((pointer) => at(document, pointer) === undefined)).toEqual([]);
+  });
+
+  it.each(pages)(
+    "$name has only schemas that a reader of JSON Schema 2020-12 takes in its strictest mode",
+    ({ text }) => {
+      // Where a schema of its own may refer to: JSON Schema has another word for it.
+      const document = parse(text.replaceAll("#/components/schemas/", "#/$defs/")) as Described;
+      const ajv = new Ajv2020({
+        strict: true,
+        strictRequired: false,
+        allowUnionTypes: true,
+        formats: { "date-time": true },
+      });
+      const { schemas } = document.components;
+      const all = [...Object.values(schemas), ...schemasIn(document)];
+      expect(all.length).toBeGreaterThan(20);
+      for (const schema of all) expect(ajv.compile({ ...schema, $defs: schemas })).toBeInstanceOf(Function);
+    },
+  );
+
+  it("hold every route under each of its names, and every call under a name of its own", () => {
+    const mounted = allRoutes().flatMap(({ method, paths }) => paths.map((path) => `${method} ${path}`));
+    const operations = Object.entries(openApi?.paths ?? {}).flatMap(([path, item]) =>
+      Object.entries(item)
+        .filter(([method]) => method !== "servers")
+        .map(([method, { operationId }]) => ({ call: `${method.toUpperCase()} ${path}`, operationId })),
+    );
+    const described = operations.map(({ call }) => call.replace(/\{(\w+)\}/g, ":$1"));
+    expect(described.sort()).toEqual(mounted.sort());
+    expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
+  });
+
+  it("hold every frame of either side", () => {
+    const names = Object.values(asyncApi?.components.messages ?? {}).map(({ name }) => name);
+    expect(names).toEqual([...Object.keys(framesToClients), ...Object.keys(framesFromClients)]);
+  });
+});
+
+/** Those of answers, bodies and parameters, and of frames. */
+function schemasIn(value: unknown): object[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]: [string, unknown]) =>
+    (name === "schema" || name === "payload") && typeof part === "object" && part !== null ? [part] : schemasIn(part),
+  );
+}
+
+function at(document: unknown, pointer: string): unknown {
+  let found = document;
+  for (const step of pointer.split("/").slice(1)) {
+    if (typeof found !== "object" || found === null) return undefined;
+    found = new Map(Object.entries(found)).get(step);
+  }
+  return found;
+}

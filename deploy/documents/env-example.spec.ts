@@ -1,0 +1,41 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "@jest/globals";
+import type { TObject } from "typebox";
+import { commandApiSettings } from "@chat/command-api/config";
+import { operatorSettings, projectorSettings } from "@chat/projector/config";
+import { queryApiSettings } from "@chat/query-api/config";
+import { realtimeSettings } from "@chat/realtime/config";
+import { readConfig } from "@chat/shared/config";
+import { embeddedSettings } from "../embedded/config.ts";
+import { migrateSettings } from "../migrate/config.ts";
+
+const example = readFileSync(new URL("../../.env.example", import.meta.url), "utf8");
+const given = new Map(
+  [...example.matchAll(/^([A-Z][A-Z0-9_]*)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]),
+);
+
+const programs: Readonly<Record<string, TObject>> = {
+  embedded: embeddedSettings,
+  "command-api": commandApiSettings,
+  projector: projectorSettings,
+  "projector, an operator's orders": operatorSettings,
+  "query-api": queryApiSettings,
+  realtime: realtimeSettings,
+  migrate: migrateSettings,
+};
+
+/** What a service alone cannot do without. */
+const needed = { DATABASE_URL: "postgresql://user@host/chat", SECRET_KEY: "k".repeat(32) };
+
+describe(".env.example", () => {
+  it("has every setting of every program once, and no other", () => {
+    const known = new Set(Object.values(programs).flatMap(({ properties }) => Object.keys(properties)));
+    expect([...given.keys()].sort()).toEqual([...known].sort());
+    expect(example.match(/^[A-Z][A-Z0-9_]*=/gm)).toHaveLength(given.size);
+  });
+
+  it.each(Object.entries(programs))("changes nothing when it is copied: %s", (_name, settings) => {
+    const copied = Object.fromEntries([...given, ...Object.entries(needed)]);
+    expect(readConfig(settings, copied)).toEqual(readConfig(settings, needed));
+  });
+});

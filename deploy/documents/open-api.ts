@@ -1,0 +1,147 @@
+import type { TObject } from "typebox";
+import { ProblemObject } from "@chat/shared/api/problem-object";
+import type { Route } from "@chat/shared/http/define-route";
+import { problemContentType } from "@chat/shared/http/problem";
+import { kindOfRejection, type RejectionCode } from "@chat/shared/rejection";
+import { createNamedSchemas, type NamedSchemas, type PlainSchema } from "./plain-schema.ts";
+
+/** Makes the OpenAPI 3.1 document of all routes: each stands in it under each of its names. */
+export function openApiDocument(routes: readonly Route[], version: string): object {
+  const schemas = createNamedSchemas("#/components/schemas");
+  const problem = {
+    description: "A refusal (RFC 9457). Its `code` is one of a closed list: see docs/errors.md.",
+    content: { [problemContentType]: { schema: schemas.plain(ProblemObject) } },
+  };
+  const paths: Record<string, Record<string, unknown>> = {};
+  for (const route of routes) {
+    for (const path of route.paths) {
+      const item = (paths[templateOf(path)] ??= route.underApi ? {} : { servers: [{ url: "/" }] });
+      item[route.method.toLowerCase()] = operationOf(route, path, schemas);
+    }
+  }
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Chat",
+      version,
+      license: { name: "MIT", identifier: "MIT" },
+      description:
+        "Commands, reads and accounts. What happens is pushed over a WebSocket: see /asyncapi.json. " +
+        "Ids are opaque texts, but user ids, which are decimal numbers.",
+    },
+    servers: [
+      { url: "/api", description: "fields that are not known are refused" },
+      { url: "/", description: "the same; fields that are not known are ignored" },
+    ],
+    paths: Object.fromEntries(Object.entries(paths).sort(([one], [other]) => (one < other ? -1 : 1))),
+    components: {
+      securitySchemes: {
+        bearer: { type: "http", scheme: "bearer", bearerFormat: "JWT" },
+        query: { type: "apiKey", in: "query", name: "token" },
+      },
+      responses: { Problem: problem },
+      schemas: schemas.all(),
+    },
+  };
+}
+
+function templateOf(path: string): string {
+  return path.replace(/:(\w+)/g, "{$1}");
+}
+
+function operationOf(route: Route, path: string, schemas: NamedSchemas): PlainSchema {
+  const [first] = route.paths;
+  return {
+    operationId: `${route.method} ${path}`.toLowerCase().replace(/[^a-z0-9]+/g, "_"),
+    summary: route.summary,
+    ...(path === first ? {} : { description: `The same as ${templateOf(first)}.` }),
+    tags: route.tags,
+    security: route.auth === "token" ? [{ bearer: [] }, { query: [] }] : [],
+    parameters: [
+      ...fieldsOf("path", route.params, schemas),
+      ...fieldsOf("query", route.query, schemas),
+      ...headersOf(route),
+    ],
+    ...(route.body === undefined ? {} : { requestBody: bodyOf(route, route.body, schemas) }),
+    responses: { ...answersOf(route, schemas), ...problemsOf(route) },
+  };
+}
+
+function fieldsOf(place: "path" | "query", fields: TObject | undefined, schemas: NamedSchemas): PlainSchema[] {
+  const required = new Set<string>(fields?.required ?? []);
+  return Object.entries(fields?.properties ?? {}).map(([name, schema]) => ({
+    name,
+    in: place,
+    required: place === "path" || required.has(name),
+    schema: schemas.plain(schema),
+  }));
+}
+
+/** What has its own meaning for every command, and for every read of chats. */
+function headersOf({ method, auth, tags }: Route): PlainSchema[] {
+  if (auth === "none" || tags.includes("auth") || tags.includes("users")) return [];
+  if (method === "GET") {
+    const schema = { type: "string", enum: ["eventual"] };
+    const description = "eventual: do not wait for what was acknowledged a moment ago";
+    return [{ name: "Chat-Consistency", in: "header", required: false, description, schema }];
+  }
+  const schema = { type: "string", pattern: "^[\\x21-\\x7e]{1,200}$" };
+  const description =
+    "the same key again is the same command, for ever, and gets the first answer; a command that changed nothing leaves " +
+    "no event to keep its key in, and is decided anew";
+  return [{ name: "Idempotency-Key", in: "header", required: false, description, schema }];
+}
+
+const contentTypes = {
+  json: "application/json",
+  form: "application/x-www-form-urlencoded",
+} as const;
+
+function bodyOf({ bodyFrom }: Route, body: TObject, schemas: NamedSchemas): PlainSchema {
+  const schema = schemas.plain(body);
+  const formats = bodyFrom.filter((from) => from !== "query");
+  return {
+    required: (body.required?.length ?? 0) > 0 && !bodyFrom.includes("query"),
+    ...(bodyFrom.includes("query") ? { description: "Without a body, the query's fields stand for it." } : {}),
+    content: Object.fromEntries(formats.map((format) => [contentTypes[format], { schema }])),
+  };
+}
+
+function answersOf({ responses, method, auth, tags }: Route, schemas: NamedSchemas): PlainSchema {
+  const isRead = method === "GET" && auth === "token" && !tags.includes("auth") && !tags.includes("users");
+  const answers = Object.entries(responses).map(([status, { description, schema }]): [string, PlainSchema] => [
+    status,
+    {
+      description,
+      ...(isRead ? { headers: readHeaders } : {}),
+      ...(schema === undefined ? {} : { content: { [contentTypes.json]: { schema: schemas.plain(schema) } } }),
+    },
+  ]);
+  return Object.fromEntries(answers);
+}
+
+const text = { type: "string" };
+const readHeaders = {
+  "Chat-Position": { description: "what the answer is complete up to; a socket goes on from there", schema: text },
+  "Chat-Stale": { description: "true when something that was acknowledged before may be missing", schema: text },
+  Link: { description: 'rel="next": the next page', schema: text },
+};
+
+/** What a call can be refused with: its own reasons, and those that every call of its kind has. */
+function problemsOf(route: Route): PlainSchema {
+  const codes = new Set<RejectionCode>([...route.rejections, "internal", "unavailable", "overloaded"]);
+  const add = (...more: readonly RejectionCode[]): void => more.forEach((code) => codes.add(code));
+  if (route.auth === "token") add("unauthenticated", "token_expired");
+  if (route.params !== undefined) add("not_found");
+  if (route.body !== undefined) add("malformed_json", "invalid_utf8", "too_deep", "payload_too_large");
+  if (route.body !== undefined) add("unsupported_media_type", "validation_failed");
+  if (route.query !== undefined) add("validation_failed");
+  if (route.method !== "GET") add("outcome_unknown", "lagging");
+
+  const byStatus = Map.groupBy([...codes].sort(), (code) => kindOfRejection(code).status);
+  const problems = [...byStatus].map(([status, ofStatus]): [string, PlainSchema] => [
+    String(status),
+    { $ref: "#/components/responses/Problem", description: ofStatus.map((code) => `\`${code}\``).join(", ") },
+  ]);
+  return Object.fromEntries(problems.filter(([status]) => !(Number(status) in route.responses)));
+}

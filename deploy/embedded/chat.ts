@@ -1,0 +1,142 @@
+import { randomUUID } from "node:crypto";
+import type { AddressInfo } from "node:net";
+import { createCommandApi } from "@chat/command-api/service";
+import { createProjector } from "@chat/projector/service";
+import { createQueryApi } from "@chat/query-api/service";
+import { createRealtime } from "@chat/realtime/service";
+import { createHttpApp } from "@chat/shared/http/app";
+import { createAuthenticate } from "@chat/shared/http/authenticate";
+import { healthRoutes } from "@chat/shared/http/health";
+import { createHttpServer } from "@chat/shared/http/server";
+import { createAccessTokens } from "@chat/shared/identity/access-token";
+import { followRevokedSessions } from "@chat/shared/identity/follow-revoked-sessions";
+import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
+import type { Service } from "@chat/shared/lifecycle";
+import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
+import { forgetLeases } from "@chat/shared/partitions/postgres-leases";
+import { createPool } from "@chat/shared/postgres/connect";
+import { migrateAll } from "@chat/shared/postgres/migrate";
+import { defaultAllowedOrigins } from "@chat/shared/settings";
+import type { Logger } from "@chat/shared/telemetry/logger";
+import { createMetrics } from "@chat/shared/telemetry/metrics";
+import { createWakeup } from "@chat/shared/wakeup";
+import { migrationSets } from "../migrate/migration-sets.ts";
+import { openDataFolder } from "./data-folder.ts";
+import { createEmbeddedPostgres } from "./postgres-server.ts";
+
+/** Log, look-ups and reads take turns on these; the projector and accounts have connections of their own. */
+const maxConnections = 12;
+const secondsAMinute = 60;
+
+/** What can be chosen; names and defaults as in `config.ts`. */
+export interface EmbeddedChatOptions {
+  readonly port: number;
+  readonly dataDir: string;
+  /** A PostgreSQL of one's own instead of the embedded one. */
+  readonly databaseUrl: string | undefined;
+  /** Where another process on the same database would reach this one; this machine's own address when undefined. */
+  readonly instanceUrl?: string | undefined;
+  /** Made and kept in the data folder when undefined. */
+  readonly secretKey: string | undefined;
+  readonly accessTokenMinutes: number;
+  readonly partitions: number;
+  readonly allowedOrigins: readonly string[] | undefined;
+  readonly flood: { readonly burst: number; readonly perSecond: number };
+}
+
+export interface EmbeddedChat extends Service {
+  /** Where it listens, once started. */
+  address(): AddressInfo;
+}
+
+interface Context {
+  readonly log: Logger;
+  readonly fail: (error: unknown) => void;
+}
+
+/**
+ * The four services, their log and their database in one process on one port. It is a composition and nothing more:
+ * each of them is what runs alone elsewhere. Started in the order of the text, stopped from its end.
+ */
+export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, fail }: Context): EmbeddedChat {
+  let running: AsyncDisposableStack | null = null;
+  let addressOf: () => AddressInfo = () => {
+    throw new Error("it has not been started");
+  };
+
+  async function start(): Promise<void> {
+    await using starting = new AsyncDisposableStack();
+    const begin = async <S extends Service>(service: S): Promise<S> => {
+      await service.start();
+      starting.defer(() => service.stop());
+      return service;
+    };
+
+    const data = await openDataFolder(options.dataDir);
+    const secret = options.secretKey ?? data.secretKey;
+    const databaseUrl = options.databaseUrl ?? (await begin(createEmbeddedPostgres({ data, log: logger, fail }))).url();
+    await migrateAll(databaseUrl, migrationSets, logger);
+
+    const pool = createPool({ url: databaseUrl, name: "chat", max: maxConnections, log: logger });
+    starting.defer(() => pool.end());
+    await createPostgresLog(pool, randomUUID(), options.partitions);
+    const log = await openPostgresLog({ pool });
+    starting.defer(() => log.close());
+
+    // The data folder is locked: whoever held leases in it is dead, and need not be waited for.
+    if (options.databaseUrl === undefined) await forgetLeases(pool);
+
+    const metrics = createMetrics({ process: true });
+    const progress = createWakeup();
+    const lifetimeSeconds = options.accessTokenMinutes * secondsAMinute;
+    const following = { databaseUrl, tokenLifetimeSeconds: lifetimeSeconds, changed: createWakeup(), logger };
+    const revoked = await begin(followRevokedSessions(following));
+    const tokens = refuseRevoked(createAccessTokens({ secret, lifetimeSeconds }), revoked);
+    const instanceUrl = (): string => options.instanceUrl ?? `http://127.0.0.1:${String(addressOf().port)}`;
+    const common = { log, pool, databaseUrl, tokens, revoked, logger, metrics, progress };
+
+    await begin(createProjector({ ...common, onFatal: fail }));
+    const commandApi = await begin(createCommandApi({ ...common, secret, instanceUrl, leaseChanges: createWakeup() }));
+    const queryApi = createQueryApi(common);
+    const realtime = createRealtime({
+      ...common,
+      commands: commandApi.socketCommands,
+      limits: { flood: options.flood },
+      fail,
+      ...(options.allowedOrigins === undefined ? {} : { allowedOrigins: options.allowedOrigins }),
+    });
+    const http = createHttpServer({
+      name: "http",
+      port: options.port,
+      listener: commandApi.takeForwarded(
+        createHttpApp({
+          routes: [
+            ...commandApi.routes,
+            ...queryApi.routes,
+            ...healthRoutes({ checks: { database: () => pool.query("SELECT 1") }, metrics }),
+          ],
+          authenticate: createAuthenticate(tokens),
+          log: logger,
+          allowedOrigins: options.allowedOrigins ?? defaultAllowedOrigins,
+        }),
+      ),
+      upgrade: realtime.handleUpgrade,
+    });
+    await begin(http);
+    addressOf = http.address;
+    await begin(realtime);
+    await begin(commandApi.share);
+    running = starting.move();
+  }
+
+  return {
+    name: "chat",
+    start,
+    address: () => addressOf(),
+    async stop() {
+      const stack = running;
+      running = null;
+      await stack?.disposeAsync();
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import Type from "typebox";
+import {
+  ACCESS_TOKEN_EXPIRE_MINUTES,
+  ALGORITHM,
+  ALLOWED_ORIGINS,
+  DATABASE_URL,
+  INSTANCE_URL,
+  LOG_LEVEL,
+  PARTITIONS,
+  portOr,
+  SECRET_KEY,
+  WS_FLOOD_BURST,
+  WS_FLOOD_PER_SECOND,
+} from "@chat/shared/settings";
+
+/** All settings of the embedded run. None is needed: what is not set is made at the first start, in DATA_DIR. */
+export const embeddedSettings = Type.Object({
+  PORT: portOr(8_000),
+  DATA_DIR: Type.String({
+    default: "./data",
+    minLength: 1,
+    description: "The folder of the embedded PostgreSQL and of the secret made at the first start",
+  }),
+  DATABASE_URL: Type.Optional({
+    ...DATABASE_URL,
+    description: "A PostgreSQL of one's own instead of the embedded one",
+  }),
+  INSTANCE_URL: Type.Optional({
+    ...INSTANCE_URL,
+    description: "Where other processes on the same DATABASE_URL reach this one; by default 127.0.0.1 and PORT",
+  }),
+  SECRET_KEY: Type.Optional({
+    ...SECRET_KEY,
+    description: "Signs access tokens; made and kept in DATA_DIR when not set",
+  }),
+  ALGORITHM,
+  ACCESS_TOKEN_EXPIRE_MINUTES,
+  PARTITIONS,
+  ALLOWED_ORIGINS: Type.Optional(ALLOWED_ORIGINS),
+  WS_FLOOD_BURST,
+  WS_FLOOD_PER_SECOND,
+  // A person watches this run: a line for each request is for services that nobody watches.
+  LOG_LEVEL: { ...LOG_LEVEL, default: "warn" as const },
+});

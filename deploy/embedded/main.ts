@@ -1,0 +1,42 @@
+import { runService } from "@chat/shared/run-service";
+import { createEmbeddedChat, type EmbeddedChat } from "./chat.ts";
+import { embeddedSettings } from "./config.ts";
+
+await runService({
+  name: "chat",
+  about: "the whole chat backend in one process, with its own PostgreSQL",
+  settings: embeddedSettings,
+  environment: process.env,
+  create: (settings, context) =>
+    announced(
+      createEmbeddedChat(
+        {
+          port: settings.PORT,
+          dataDir: settings.DATA_DIR,
+          databaseUrl: settings.DATABASE_URL,
+          instanceUrl: settings.INSTANCE_URL,
+          secretKey: settings.SECRET_KEY,
+          accessTokenMinutes: settings.ACCESS_TOKEN_EXPIRE_MINUTES,
+          partitions: settings.PARTITIONS,
+          allowedOrigins: settings.ALLOWED_ORIGINS,
+          flood: { burst: settings.WS_FLOOD_BURST, perSecond: settings.WS_FLOOD_PER_SECOND },
+        },
+        context,
+      ),
+    ),
+});
+
+/** One line when it is ready, and what to try next. */
+function announced(chat: EmbeddedChat): EmbeddedChat {
+  return {
+    ...chat,
+    async start() {
+      await chat.start();
+      const url = `http://localhost:${String(chat.address().port)}`;
+      process.stdout.write(
+        `chat is ready on ${url}. Try: curl -s ${url}/register -H 'Content-Type: application/json' ` +
+          `-d '{"email":"alice@example.com","password":"password123"}'\n`,
+      );
+    },
+  };
+}

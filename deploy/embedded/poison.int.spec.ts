@@ -1,0 +1,124 @@
+import { execFile } from "node:child_process";
+import { randomUUID } from "node:crypto";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { describe, expect, it } from "@jest/globals";
+import { createCommandApi } from "@chat/command-api/service";
+import { createProjector } from "@chat/projector/service";
+import { createAuthenticate } from "@chat/shared/http/authenticate";
+import { createAccessTokens } from "@chat/shared/identity/access-token";
+import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
+import { leadPartition } from "@chat/shared/log/partition-writer";
+import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
+import { startOfPartition } from "@chat/shared/log/position";
+import { partitionOf } from "@chat/shared/partitions/partition-of";
+import { createLogger } from "@chat/shared/telemetry/logger";
+import { createMetrics } from "@chat/shared/telemetry/metrics";
+import { eventually } from "@chat/shared/testing/eventually";
+import { withHttpServer } from "@chat/shared/testing/http-server";
+import { withPostgres, type SpecDatabase } from "@chat/shared/testing/with-postgres";
+import { createWakeup } from "@chat/shared/wakeup";
+import { migrationSets } from "../migrate/migration-sets.ts";
+
+const root = join(import.meta.dirname, "../..");
+const PARTITIONS = 4;
+const secret = "a secret that is long enough for HS256 to like";
+const logger = createLogger({ service: "spec", level: "silent" });
+
+describe("an event in the log that cannot be read", () => {
+  it("stops the commands of its partition only, also after a restart, until it is skipped", () =>
+    withPostgres(
+      async (database) => {
+        await createPostgresLog(database.pool, randomUUID(), PARTITIONS);
+        let ill = "";
+        let well = "";
+        await withParts(database, async ({ createChat }) => {
+          ill = await createChat();
+          do well = await createChat();
+          while (partitionOf(well, PARTITIONS) === partitionOf(ill, PARTITIONS));
+        });
+        const partition = partitionOf(ill, PARTITIONS);
+        const offset = await poison(database, partition, ill);
+
+        await withParts(database, async ({ send, page, skip }) => {
+          expect(await send(well)).toMatchObject({ status: 201 });
+          expect(await send(ill)).toMatchObject({ status: 503, json: { code: "unavailable" } });
+          expect(await page()).toContain("chat_halted_partitions 1");
+          await eventually(async () => expect(await page()).toContain("projector_stopped_partitions 1"));
+
+          await skip(partition, offset);
+          await eventually(async () => expect(await send(ill)).toMatchObject({ status: 201 }));
+          expect(await page()).toContain("chat_halted_partitions 0");
+        });
+        await withParts(database, async ({ send }) => expect(await send(ill)).toMatchObject({ status: 201 }));
+      },
+      { migrations: migrationSets },
+    ));
+});
+
+/** What a version of the program that is not this one may have written. */
+async function poison({ pool }: SpecDatabase, partition: number, chatId: string): Promise<number> {
+  const log = await openPostgresLog({ pool });
+  try {
+    const candidate = { log, partition, writer: "spec", electionId: randomUUID() };
+    const writer = await leadPartition(candidate, startOfPartition, () => undefined);
+    return (await writer.append([{ key: chatId, value: "no JSON" }])).baseOffset;
+  } finally {
+    await log.close();
+  }
+}
+
+interface Parts {
+  createChat(): Promise<string>;
+  send(chatId: string): Promise<{ readonly status: number; readonly json: unknown }>;
+  page(): Promise<string>;
+  skip(partition: number, offset: number): Promise<void>;
+}
+
+/** A life of command-api and projector over the database; user 1 does everything. */
+async function withParts({ pool, url: databaseUrl }: SpecDatabase, use: (parts: Parts) => Promise<void>) {
+  await using running = new AsyncDisposableStack();
+  const log = await openPostgresLog({ pool });
+  running.defer(() => log.close());
+  await pool.query(
+    "INSERT INTO identity.users (email, name, password_hash, created_at) VALUES ('a@example.com', 'A', '', now()) ON CONFLICT DO NOTHING",
+  );
+  const { rows } = await pool.query<{ id: number }>("SELECT id FROM identity.users");
+  const tokens = createAccessTokens({ secret, lifetimeSeconds: 600 });
+  const token = tokens.sign({ userId: String(rows[0]?.id) as never, sessionId: randomUUID() });
+  const metrics = createMetrics();
+  const common = { log, pool, databaseUrl, logger, metrics, progress: createWakeup() };
+  const commandApi = createCommandApi({
+    ...common,
+    tokens,
+    revoked: createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds }),
+    secret,
+    instanceUrl: () => "http://127.0.0.1:9",
+    leaseChanges: createWakeup(),
+  });
+  for (const service of [createProjector({ ...common, onFatal: () => undefined }), commandApi, commandApi.share]) {
+    await service.start();
+    running.defer(() => service.stop());
+  }
+  await withHttpServer({ routes: commandApi.routes, authenticate: createAuthenticate(tokens) }, async (http) => {
+    const post = (path: string, body: object) =>
+      http.send("POST", path, {
+        headers: { "content-type": "application/json", authorization: `Bearer ${token}` },
+        body: JSON.stringify(body),
+      });
+    await use({
+      createChat: async () => ((await post("/chats", { name: "us", member_ids: [] })).json as { id: string }).id,
+      send: (chatId) => post(`/chats/${chatId}/messages`, { text: "hello" }),
+      page: async () => (await metrics.page()).body,
+      skip: (partition, offset) => skipAsOperator(databaseUrl, partition, offset),
+    });
+  });
+}
+
+/** As `docs/operations.md` says it is done. */
+async function skipAsOperator(databaseUrl: string, partition: number, offset: number): Promise<void> {
+  const order = ["skip", "--partition", String(partition), "--offset", String(offset), "--reason", "spec"];
+  await promisify(execFile)(process.execPath, [join(root, "projector/src/main.ts"), ...order], {
+    env: { DATABASE_URL: databaseUrl },
+  });
+}

@@ -1,0 +1,117 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { randomUUID } from "node:crypto";
+import type { Pool } from "pg";
+import { createCommandApi } from "@chat/command-api/service";
+import { createProjector } from "@chat/projector/service";
+import { createQueryApi } from "@chat/query-api/service";
+import { createRealtime } from "@chat/realtime/service";
+import { createHttpApp } from "@chat/shared/http/app";
+import { createAuthenticate } from "@chat/shared/http/authenticate";
+import { createHttpServer } from "@chat/shared/http/server";
+import { createAccessTokens } from "@chat/shared/identity/access-token";
+import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
+import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
+import { Rejection } from "@chat/shared/rejection";
+import { createLogger } from "@chat/shared/telemetry/logger";
+import { createMetrics } from "@chat/shared/telemetry/metrics";
+import { withPostgres } from "@chat/shared/testing/with-postgres";
+import { createWakeup } from "@chat/shared/wakeup";
+import { migrationSets } from "../../migrate/migration-sets.ts";
+
+export const PARTITIONS = 4;
+const secret = "a secret that is long enough for HS256 to like";
+const lifetimeSeconds = 3_600;
+
+export interface ChatStack {
+  readonly pool: Pool;
+  readonly origin: string;
+  /** Of the realtime that has run all the time. */
+  readonly port: number;
+  /** People without passwords, each with a token. */
+  people(count: number): Promise<{ readonly id: string; readonly token: string }[]>;
+  /** One more realtime, which begins at the checkpoints of now: what was before it reads from the journal. */
+  freshRealtime(): Promise<{ readonly port: number; stop(): Promise<void> }>;
+}
+
+/** All four services over a log and read models in one PostgreSQL. */
+export function withChat(use: (stack: ChatStack) => Promise<void>): Promise<void> {
+  return withPostgres(
+    async ({ pool, url: databaseUrl }) => {
+      await using running = new AsyncDisposableStack();
+      await createPostgresLog(pool, randomUUID(), PARTITIONS);
+      const log = await openPostgresLog({ pool });
+      running.defer(() => log.close());
+      const tokens = createAccessTokens({ secret, lifetimeSeconds });
+      const logger = createLogger({ service: "spec", level: "silent" });
+      const revoked = createRevokedSessionList({ tokenLifetimeSeconds: lifetimeSeconds });
+      const common = { log, pool, databaseUrl, tokens, revoked, logger, progress: createWakeup() };
+      const own = () => ({ ...common, metrics: createMetrics() });
+      const projector = createProjector({ ...own(), onFatal: () => undefined });
+      const commandApi = createCommandApi({
+        ...own(),
+        secret,
+        instanceUrl: () => `http://127.0.0.1:${http.address().port}`,
+        leaseChanges: createWakeup(),
+      });
+      const http = createHttpServer({
+        name: "http",
+        port: 0,
+        host: "127.0.0.1",
+        listener: createHttpApp({
+          routes: [...commandApi.routes, ...createQueryApi(own()).routes],
+          authenticate: createAuthenticate(tokens),
+          log: logger,
+        }),
+      });
+      for (const service of [projector, commandApi, http, commandApi.share]) {
+        await service.start();
+        running.defer(() => service.stop());
+      }
+
+      async function freshRealtime() {
+        const realtime = createRealtime({
+          ...own(),
+          commands: () => Promise.reject(new Rejection("unavailable", "Commands are sent over HTTP here.")),
+        });
+        await realtime.start();
+        const server = createServer();
+        server.on("upgrade", realtime.handleUpgrade);
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        return {
+          port: (server.address() as AddressInfo).port,
+          async stop() {
+            await realtime.stop();
+            server.close();
+          },
+        };
+      }
+
+      const standing = await freshRealtime();
+      running.defer(standing.stop);
+      let made = 0;
+      await use({
+        pool,
+        origin: `http://127.0.0.1:${http.address().port}`,
+        port: standing.port,
+        freshRealtime,
+        async people(count) {
+          const { rows } = await pool.query<{ id: number }>(
+            `INSERT INTO identity.users (email, name, password_hash, created_at)
+             SELECT 'someone-' || n || '@example.com', 'Someone ' || n, 'none', now()
+             FROM generate_series($1::int + 1, $1::int + $2::int) AS n RETURNING id`,
+            [made, count],
+          );
+          made += count;
+          return rows.map(({ id }) => {
+            const userId = String(id);
+            return { id: userId, token: tokens.sign({ userId: userId as never, sessionId: randomUUID() }) };
+          });
+        },
+      });
+    },
+    { migrations: migrationSets },
+  );
+}

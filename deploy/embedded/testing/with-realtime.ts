@@ -1,0 +1,182 @@
+import { once } from "node:events";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Pool } from "pg";
+import { identityMigrations } from "@chat/command-api/migrations";
+import { projectorMigrations } from "@chat/projector/migrations";
+import { createProjector } from "@chat/projector/service";
+import { realtimeMigrations } from "@chat/realtime/migrations";
+import { createRealtime, type RealtimeOptions } from "@chat/realtime/service";
+import { createAccessTokens } from "@chat/shared/identity/access-token";
+import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
+import { createMemoryLog, type MemoryLog } from "@chat/shared/log/memory/memory-log";
+import { Rejection } from "@chat/shared/rejection";
+import { createLogger } from "@chat/shared/telemetry/logger";
+import { createMetrics } from "@chat/shared/telemetry/metrics";
+import { type AppendChatEvents, createChatWriter } from "@chat/shared/testing/chat-writer";
+import { eventually } from "@chat/shared/testing/eventually";
+import { openSocket, type SocketClient } from "@chat/shared/testing/socket-client";
+import { withPostgres } from "@chat/shared/testing/with-postgres";
+import { createWakeup } from "@chat/shared/wakeup";
+
+export const PUSH_LOG_ID = "a-log";
+const PARTITIONS = 4;
+const tokens = createAccessTokens({ secret: "a secret that is long enough for HS256", lifetimeSeconds: 600 });
+const logger = createLogger({ service: "spec", level: "silent" });
+
+/** Realtime as its clients see it, and what happens behind it. */
+export interface PushStack {
+  readonly log: MemoryLog;
+  readonly pool: Pool;
+  readonly append: AppendChatEvents;
+  connect(userId: string, query?: string, options?: { autoPong: boolean }): Promise<SocketClient>;
+  /** Until the read models hold everything. */
+  projected(): Promise<void>;
+  /** `the journal`: until everything so far is in there, and on an instance that holds nothing of it in memory. */
+  pastIsIn(source: "the window" | "the journal"): Promise<void>;
+  /** Until all that devices have proven so far is stored. */
+  cursorsAreStored(): Promise<void>;
+  /** The instance goes as by SIGKILL: what is stored stays as it is. */
+  crash(): Promise<void>;
+  port(): number;
+  /** Starts one more instance beside. */
+  another(): Promise<void>;
+  /** Of all instances. */
+  ports(): readonly number[];
+  /** What comes behind the port to connect as this user. */
+  path(userId: string): string;
+  /** What the newest instance shows under this name. */
+  metric(name: string): Promise<number>;
+  /** The statements sent by realtime so far. */
+  questions(): readonly string[];
+}
+
+/** Realtime on a port of its own, over a log in memory, with read models that the projector keeps. */
+export function withRealtime(
+  use: (stack: PushStack) => Promise<void>,
+  limits: NonNullable<RealtimeOptions["limits"]> = {},
+): Promise<void> {
+  return withPostgres(
+    async ({ pool, url }) => {
+      const log = createMemoryLog({ id: PUSH_LOG_ID, partitions: PARTITIONS });
+      const onFatal = (error: unknown): never => {
+        throw error;
+      };
+      const common = { log, logger, progress: createWakeup() };
+      const projector = createProjector({ ...common, pool, databaseUrl: url, metrics: createMetrics(), onFatal });
+      await projector.start();
+      const clients: SocketClient[] = [];
+      const questions: string[] = [];
+      const instances = [await startInstance(watched(pool, questions))];
+      const current = () => instances.at(-1) ?? instances[0];
+
+      async function startInstance(watchedPool: Pool) {
+        let dead = false;
+        const metrics = createMetrics();
+        const realtime = createRealtime({
+          ...common,
+          pool: new Proxy(watchedPool, {
+            get: (target, name) =>
+              dead && name === "query"
+                ? () => Promise.reject(new Error("it is dead"))
+                : (Reflect.get(target, name) as unknown),
+          }),
+          metrics,
+          tokens,
+          revoked: createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds }),
+          commands: () => Promise.reject(new Rejection("unavailable", "Nobody decides here.")),
+          limits,
+        });
+        await realtime.start();
+        const server = createServer();
+        server.on("upgrade", realtime.handleUpgrade);
+        server.listen(0, "127.0.0.1");
+        await once(server, "listening");
+        return {
+          port: (server.address() as AddressInfo).port,
+          metrics,
+          kill: () => (dead = true),
+          async stop() {
+            await realtime.stop();
+            server.close();
+          },
+        };
+      }
+
+      async function projected(): Promise<void> {
+        await eventually(async () => {
+          const { rows } = await pool.query<{ sum: number }>("SELECT sum(next_offset)::int FROM read_1.checkpoints");
+          expect(rows[0]?.sum).toBe((await log.ends()).reduce((sum, end) => sum + end, 0));
+        });
+      }
+
+      try {
+        await use({
+          log,
+          pool,
+          append: createChatWriter(log),
+          async connect(userId, query = "", options = { autoPong: true }) {
+            const client = await openSocket(`ws://127.0.0.1:${current()?.port}${pathOf(userId)}${query}`, options);
+            clients.push(client);
+            return client;
+          },
+          projected,
+          async pastIsIn(source) {
+            await projected();
+            if (source === "the journal") instances.push(await startInstance(watched(pool, questions)));
+          },
+          async cursorsAreStored() {
+            const find = async () =>
+              (await pool.query<{ at: string }>("SELECT max(moved_at)::text AS at FROM devices.cursors")).rows[0]?.at;
+            const before = await find();
+            await eventually(async () => expect(await find()).not.toBe(before));
+          },
+          async crash() {
+            const instance = instances.pop();
+            instance?.kill();
+            for (const client of clients) client.ws.terminate();
+            await instance?.stop();
+            instances.push(await startInstance(watched(pool, questions)));
+          },
+          port: () => current()?.port ?? 0,
+          async another() {
+            instances.push(await startInstance(watched(pool, questions)));
+          },
+          ports: () => instances.map(({ port }) => port),
+          path: pathOf,
+          async metric(name) {
+            const page = (await current()?.metrics.page())?.body ?? "";
+            return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1]);
+          },
+          questions: () => [...questions],
+        });
+      } finally {
+        for (const { ws } of clients) ws.terminate();
+        for (const instance of instances) await instance.stop();
+        await projector.stop();
+        await log.close();
+      }
+    },
+    { migrations: [identityMigrations, projectorMigrations, realtimeMigrations] },
+  );
+}
+
+function pathOf(userId: string): string {
+  return `/ws?token=${tokens.sign({ userId: userId as never, sessionId: `session of ${userId}` })}`;
+}
+
+/** Notes the name of each statement but those that say that the instance is alive and store what was proven. */
+function watched(pool: Pool, questions: string[]): Pool {
+  const own = new Set(["device-cursors-seen", "device-cursors-store"]);
+  return new Proxy(pool, {
+    get(target, name) {
+      const value: unknown = Reflect.get(target, name);
+      if (name !== "query" || typeof value !== "function") return value;
+      return (...sent: [{ name?: string } | string]): unknown => {
+        const question = typeof sent[0] === "string" ? sent[0] : (sent[0].name ?? "");
+        if (!own.has(question)) questions.push(question);
+        return Reflect.apply(value, target, sent) as unknown;
+      };
+    },
+  });
+}

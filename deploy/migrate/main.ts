@@ -1,0 +1,34 @@
+import { randomUUID } from "node:crypto";
+import { createKafkaLog } from "@chat/shared/log/kafka/create-kafka-log";
+import { kafkaConnection } from "@chat/shared/log/kafka/kafka-connection";
+import { createPostgresLog } from "@chat/shared/log/postgres/postgres-log";
+import { createPool } from "@chat/shared/postgres/connect";
+import { migrateAll } from "@chat/shared/postgres/migrate";
+import { runService } from "@chat/shared/run-service";
+import { migrateSettings } from "./config.ts";
+import { migrationSets } from "./migration-sets.ts";
+
+await runService({
+  name: "migrate",
+  about: "brings a database up to this release, makes the log where there is none, and ends",
+  settings: migrateSettings,
+  environment: process.env,
+  create: (settings, { log }) => ({
+    name: "migrate",
+    async start() {
+      const { DATABASE_URL: url, PARTITIONS: partitions } = settings;
+      await migrateAll(url, migrationSets, log);
+      const made = { logId: randomUUID(), partitions };
+      const kafka = kafkaConnection(settings);
+      if (kafka !== null) {
+        await createKafkaLog({ ...kafka, ...made, clientId: "migrate", log });
+      } else {
+        const pool = createPool({ url, name: "migrate", max: 1, log });
+        await createPostgresLog(pool, made.logId, made.partitions);
+        await pool.end();
+      }
+      log.info("database and log are up to date");
+    },
+    stop: () => Promise.resolve(),
+  }),
+});
