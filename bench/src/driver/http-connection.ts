@@ -1,0 +1,79 @@
+import { connect } from "node:net";
+
+export interface Answer {
+  readonly status: number;
+  readonly body: Buffer;
+}
+
+/** One keep-alive connection with one request at a time; it parses only what it must. */
+export interface HttpConnection {
+  /** A whole request, as `httpRequest` makes it. */
+  send(request: Buffer): Promise<Answer>;
+  close(): void;
+}
+
+export function httpRequest(method: string, path: string, token: string, body?: string): Buffer {
+  const head =
+    `${method} ${path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer ${token}\r\n` +
+    (body === undefined
+      ? ""
+      : `Content-Type: application/json\r\nContent-Length: ${String(Buffer.byteLength(body))}\r\n`);
+  return Buffer.from(`${head}\r\n${body ?? ""}`);
+}
+
+export function openHttpConnection(port: number): Promise<HttpConnection> {
+  return new Promise((resolveOpen, rejectOpen) => {
+    const tcp = connect({ port, host: "127.0.0.1", noDelay: true });
+    let chunks: Buffer[] = [];
+    let size = 0;
+    let head: { readonly status: number; readonly start: number; readonly end: number } | null = null;
+    let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
+
+    tcp.on("connect", () =>
+      resolveOpen({
+        send: (request) =>
+          new Promise((resolve, reject) => {
+            waiting = { resolve, reject };
+            tcp.write(request);
+          }),
+        close: () => tcp.destroy(),
+      }),
+    );
+    tcp.on("data", (chunk: Buffer) => {
+      chunks.push(chunk);
+      size += chunk.length;
+      head ??= readHead();
+      if (head !== null && size >= head.end) answer(head);
+    });
+    tcp.on("error", (error) => {
+      rejectOpen(error);
+      waiting?.reject(error);
+    });
+    tcp.on("close", () => waiting?.reject(new Error("the connection ended before the answer")));
+
+    function readHead(): typeof head {
+      const buffer = joined();
+      const end = buffer.indexOf("\r\n\r\n");
+      if (end < 0) return null;
+      const text = buffer.toString("latin1", 0, end);
+      const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
+      if (length === undefined) throw new Error(`an answer without a length: ${text}`);
+      return { status: Number(text.slice(9, 12)), start: end + 4, end: end + 4 + Number(length) };
+    }
+
+    function answer({ status, start, end }: NonNullable<typeof head>): void {
+      const body = joined().subarray(start, end);
+      chunks = [];
+      size = 0;
+      head = null;
+      const asked = waiting;
+      waiting = null;
+      asked?.resolve({ status, body });
+    }
+
+    function joined(): Buffer {
+      if (chunks.length > 1) chunks = [Buffer.concat(chunks)];
+      return chunks[0] ?? Buffer.alloc(0);
+    }
+  });
+}

@@ -1,0 +1,106 @@
+import { atLeast, atMost, figure, type Experiment } from "../experiment.ts";
+import { openRooms } from "./rooms.ts";
+
+/** What bare `ws` did in the runs that the required figures come from: ours are scaled by what it does in this one. */
+const BARE_THERE = { sendsPerSecond: 54_500, roomCpu: 0.34, crowdCpu: 4.0 } as const;
+
+/** The best of the peers (Tinode), acknowledged sends a second on one core. */
+const BEST_PEER_PER_SECOND = 1_312;
+
+/** Enough that no sender ever waits for a commit: with 32 of them 256 messages are under way. */
+const WINDOW = 8;
+
+export const pairs: Experiment = {
+  name: "pairs",
+  open: (bench) => openRooms(bench, { rooms: bench.options.sizes.pairs, members: 2, senders: 1, window: WINDOW }),
+  lines(ours, floor) {
+    const speed = figure(floor, "perSecond") / BARE_THERE.sendsPerSecond;
+    return [
+      {
+        work: "32 senders in 32 chats over ws: CPU of 1,000",
+        unit: "CPU s",
+        floor: figure(floor, "cpuPer1000"),
+        ours: figure(ours, "cpuPer1000"),
+        required: atMost(0.2 / speed),
+        unscaled: 0.2,
+        note: `0.20 × ${speed.toFixed(2)}⁻¹`,
+      },
+      {
+        work: "32 senders in 32 chats over ws",
+        unit: "acknowledged/s",
+        floor: figure(floor, "perSecond"),
+        ours: figure(ours, "perSecond"),
+        required: atLeast(4 * BEST_PEER_PER_SECOND * speed),
+        unscaled: 4 * BEST_PEER_PER_SECOND,
+        note: `4 × 1,312 × ${speed.toFixed(2)}`,
+      },
+    ];
+  },
+};
+
+export const room: Experiment = {
+  name: "room",
+  open: (bench) => openRooms(bench, { rooms: 1, members: bench.options.sizes.room, senders: 8, window: WINDOW }),
+  lines(ours, floor) {
+    const slowness = figure(floor, "cpuPer1000") / BARE_THERE.roomCpu;
+    return [
+      {
+        work: "one chat of 100: CPU of 1,000",
+        unit: "CPU s",
+        floor: figure(floor, "cpuPer1000"),
+        ours: figure(ours, "cpuPer1000"),
+        required: atMost(0.8 * slowness),
+        unscaled: 0.8,
+        note: `0.8 × ${slowness.toFixed(2)}`,
+      },
+    ];
+  },
+};
+
+export const crowd: Experiment = {
+  name: "crowd",
+  open: (bench) => openRooms(bench, { rooms: 1, members: bench.options.sizes.crowd, senders: 8, window: 4 }),
+  lines(ours, floor) {
+    const slowness = figure(floor, "cpuPer1000") / BARE_THERE.crowdCpu;
+    return [
+      {
+        work: "push to 1,000 members of one chat",
+        unit: "deliveries/s",
+        floor: figure(floor, "deliveriesPerSecond"),
+        ours: figure(ours, "deliveriesPerSecond"),
+        required: atLeast(0.7 * figure(floor, "deliveriesPerSecond")),
+        note: "70 % of the floor",
+      },
+      {
+        work: "one chat of 1,000: CPU of 1,000",
+        unit: "CPU s",
+        floor: figure(floor, "cpuPer1000"),
+        ours: figure(ours, "cpuPer1000"),
+        required: atMost(3.5 * slowness),
+        unscaled: 3.5,
+        note: `3.5 × ${slowness.toFixed(2)}`,
+      },
+    ];
+  },
+};
+
+export const loneSender: Experiment = {
+  name: "lone",
+  open: (bench) => openRooms(bench, { rooms: 1, members: 2, senders: 1, window: 1 }),
+  lines: (ours, floor) => [
+    {
+      work: "one sender alone: p50 to the acknowledgement",
+      unit: "ms",
+      floor: figure(floor, "ackP50"),
+      ours: figure(ours, "ackP50"),
+      required: atMost(1.2),
+    },
+    {
+      work: "one sender alone: CPU of 1,000",
+      unit: "CPU s",
+      floor: figure(floor, "cpuPer1000"),
+      ours: figure(ours, "cpuPer1000"),
+      required: atMost(0.8),
+    },
+  ],
+};

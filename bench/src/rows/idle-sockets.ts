@@ -1,0 +1,71 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type DriverSocket, openSocket } from "../driver/web-socket.ts";
+import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
+import { pssKibOf } from "../cpu-time.ts";
+import type { Bench } from "../bench.ts";
+import { openAll } from "../open-bench.ts";
+import type { Person } from "../people.ts";
+import { startProgram } from "../processes.ts";
+
+/** Garbage of the handshakes goes within some seconds; the lowest of so many looks counts. */
+const LOOKS = 10;
+const LOOK_EVERY_MS = 500;
+const FIRST = 50;
+
+export const idleSockets: Experiment = {
+  name: "idle",
+  open: openIdleSockets,
+  lines: (ours, floor) => [
+    {
+      work: "an idle socket (PSS of 2,000)",
+      unit: "KiB",
+      floor: figure(floor, "kib"),
+      ours: figure(ours, "kib"),
+      required: atMost(20),
+    },
+  ],
+};
+
+async function openIdleSockets(bench: Bench) {
+  const people = bench.people.slice(0, bench.options.sizes.idleSockets);
+  const looks = bench.options.smoke ? 1 : LOOKS;
+
+  async function measure(pid: number, open: (who: readonly Person[]) => Promise<DriverSocket[]>): Promise<Sample> {
+    // Code that the first handshakes bring along is not the sockets'.
+    for (const socket of await open(people.slice(0, FIRST))) socket.close();
+    const before = await lowestPss(pid);
+    const sockets = await open(people);
+    const after = await lowestPss(pid);
+    for (const socket of sockets) socket.close();
+    return { kib: (after - before) / people.length, totalKib: after };
+  }
+
+  async function lowestPss(pid: number): Promise<number> {
+    let lowest = Number.POSITIVE_INFINITY;
+    for (let look = 0; look < looks; look += 1) {
+      await sleep(LOOK_EVERY_MS);
+      lowest = Math.min(lowest, pssKibOf(pid));
+    }
+    return lowest;
+  }
+
+  return {
+    maxRounds: 1,
+    /** A system that has just been started: what earlier work has left in its heap would be filled first. */
+    async ours() {
+      await bench.restart();
+      return measure(bench.chat().pid, bench.openSockets);
+    },
+    async floor() {
+      const bare = await startProgram("bench/src/floors/bare-sockets.ts");
+      const sample = await measure(bare.pid, (who) =>
+        openAll(who, ({ id }) =>
+          openSocket(Number(bare.readyLine), `/${id}`, (why) => bench.faults.add(`floor: ${why}`)),
+        ),
+      );
+      await bare.stop();
+      return sample;
+    },
+    close: async () => undefined,
+  };
+}

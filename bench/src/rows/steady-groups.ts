@@ -1,0 +1,131 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { readFrame, sendFrame } from "../driver/frames.ts";
+import { type DriverSocket, openSocket } from "../driver/web-socket.ts";
+import { createSequence, type Faults } from "../exactly-once.ts";
+import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
+import { percentile } from "../percentiles.ts";
+import type { Bench } from "../bench.ts";
+import { openAll } from "../open-bench.ts";
+import { startProgram } from "../processes.ts";
+
+const PER_SECOND = 200;
+/** Bare `ws` in the runs that the required figures come from. */
+const BARE_P50_THERE = 0.9;
+/** The best of the peers (Centrifugo). */
+const PEER = { p50: 2.3, p99: 9.5 } as const;
+/** What has not reached the last member by then is lost. */
+const ARRIVES_WITHIN_MS = 30_000;
+
+export const steadyGroups: Experiment = {
+  name: "steady",
+  open: openSteadyGroups,
+  lines(ours, floor) {
+    const slowness = figure(floor, "p50") / BARE_P50_THERE;
+    return (["p50", "p99"] as const).map((name) => ({
+      work: `50 chats of 10, 200 messages/s: ${name} to the last member`,
+      unit: "ms",
+      floor: figure(floor, name),
+      ours: figure(ours, name),
+      required: atMost(PEER[name] * slowness),
+      unscaled: PEER[name],
+      note: `${PEER[name]} × ${slowness.toFixed(2)}`,
+    }));
+  },
+};
+
+interface Group {
+  readonly chatId: string;
+  readonly members: readonly DriverSocket[];
+  readonly nextSeq: number;
+}
+
+async function openSteadyGroups(bench: Bench) {
+  const { people, options, faults } = bench;
+  const { groups: count, groupMembers: size } = options.sizes;
+  const membersOf = <T>(all: readonly T[], index: number): T[] => all.slice(index * size, (index + 1) * size);
+  const wanted = people.slice(0, count * size);
+  const bare = await startProgram("bench/src/floors/bare-sockets.ts");
+  const chatIds: string[] = [];
+  for (let index = 0; index < count; index += 1) chatIds.push(await bench.makeGroup(membersOf(wanted, index)));
+  const nextSeq = chatIds.map(() => 1);
+  let round = 0;
+
+  return {
+    async ours(): Promise<Sample> {
+      const sockets = await bench.openSockets(wanted);
+      const groups = chatIds.map((chatId, index) => {
+        return { chatId, members: membersOf(sockets, index), nextSeq: nextSeq[index] ?? 1 };
+      });
+      const { sent, sample } = await measure(groups);
+      for (const [index, count] of sent.entries()) nextSeq[index] = (nextSeq[index] ?? 1) + count;
+      return sample;
+    },
+
+    async floor(): Promise<Sample> {
+      round += 1;
+      const groups: Group[] = [];
+      for (const chatId of chatIds) {
+        const members = await openAll(Array.from({ length: size }), () =>
+          openSocket(Number(bare.readyLine), `/${round}/${chatId}`, (why) => faults.add(`floor: ${why}`)),
+        );
+        groups.push({ chatId, members, nextSeq: 1 });
+      }
+      return (await measure(groups)).sample;
+    },
+
+    close: () => bare.stop(),
+  };
+
+  async function measure(groups: readonly Group[]) {
+    const { latencies, sent } = await sendSteadily(groups, options.seconds, faults);
+    for (const socket of groups.flatMap(({ members }) => members)) socket.close();
+    return { sent, sample: { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99) } };
+  }
+}
+
+/** One message every 5 ms, whatever became of those before, each in the next group; milliseconds to the last member. */
+async function sendSteadily(groups: readonly Group[], seconds: number, faults: Faults) {
+  const latencies: number[] = [];
+  const sentAt = groups.map((): number[] => []);
+  const arrived = groups.map((): number[] => []);
+  const total = Math.round(seconds * PER_SECOND);
+  const complete = Promise.withResolvers<undefined>();
+
+  for (const [index, { chatId, members, nextSeq: first }] of groups.entries()) {
+    for (const member of members) {
+      const sequence = createSequence(`a member of ${chatId}`, first, faults);
+      member.onText = (buffer, start, end) => {
+        const heard = readFrame(buffer, start, end);
+        if (heard.kind === "refused") faults.add(`refused: ${heard.frame}`);
+        if (heard.kind !== "pushed") return;
+        sequence.saw(heard.seq);
+        // One sender for each group, on one connection: its nth message is the nth of the chat.
+        const nth = heard.seq - first;
+        const count = ((arrived[index] ?? [])[nth] ?? 0) + 1;
+        (arrived[index] ?? [])[nth] = count;
+        if (count < members.length) return;
+        latencies.push(performance.now() - (sentAt[index]?.[nth] ?? Number.NaN));
+        if (latencies.length === total) complete.resolve(undefined);
+      };
+    }
+  }
+
+  const startedAt = performance.now();
+  for (let n = 0; n < total; n += 1) {
+    const wait = startedAt + (n * 1_000) / PER_SECOND - performance.now();
+    if (wait > 0) await sleep(wait);
+    const index = n % groups.length;
+    const group = groups[index];
+    const times = sentAt[index];
+    if (group === undefined || times === undefined) continue;
+    group.members[0]?.send(sendFrame(group.chatId, times.length, null));
+    times.push(performance.now());
+  }
+  const timer = setTimeout(() => {
+    faults.add(`lost: ${total - latencies.length} messages did not reach all members`);
+    complete.resolve(undefined);
+  }, ARRIVES_WITHIN_MS);
+  await complete.promise;
+  clearTimeout(timer);
+  return { latencies, sent: sentAt.map(({ length }) => length) };
+}

@@ -1,0 +1,182 @@
+import { beforeAll, describe, expect, it } from "@jest/globals";
+import { eventually } from "@chat/shared/testing/eventually";
+import type { Chat, Message } from "./harness/api.ts";
+import { createChance } from "./harness/chance.ts";
+import { connected, knownOf, openChat, startClient } from "./harness/client.ts";
+import { startCuttingProxy } from "./harness/cutting-proxy.ts";
+import { useChat } from "./harness/embedded-chat.ts";
+import { wholeHistory } from "./harness/pages.ts";
+import { register, type User } from "./harness/user.ts";
+
+const SEED = 20_261;
+/** Some cuts fall into a handshake, some into an answer, some into the middle of a frame. */
+const CUT_WITHIN_BYTES = 12_000;
+const STEPS = 250;
+const UNTIL_QUIET = { within: 60_000 };
+
+describe("the client", () => {
+  const chat = useChat();
+  let alice: User;
+  let bob: User;
+  let carol: User;
+
+  beforeAll(async () => {
+    alice = await register(chat.url, "Alice");
+    bob = await register(chat.url, "Bob");
+    carol = await register(chat.url, "Carol");
+  });
+
+  const groupOf = async (owner: User, ...others: readonly User[]): Promise<string> =>
+    (await owner.post<Chat>("/api/chats", { name: "the team", member_ids: others.map(({ id }) => id) })).body.id;
+
+  it("knows after any number of cuts what a new client learns, and sends each message once and in order", async () => {
+    const chance = createChance(SEED);
+    await using network = await startCuttingProxy(chat.url, chance);
+    const chatId = await groupOf(alice, bob);
+    await using one = startClient(network.url, alice);
+    await using other = startClient(network.url, bob);
+    await Promise.all([openChat(one, chatId), openChat(other, chatId)]);
+
+    network.cutWithin(CUT_WITHIN_BYTES);
+    const written = { one: [] as string[], other: [] as string[] };
+    for (let step = 0; step < STEPS; step += 1) {
+      const { lastSeq } = one.state().chats.get(chatId) ?? { lastSeq: 0 };
+      const seq = 1 + chance.below(Math.max(1, lastSeq));
+      const steps: readonly (() => unknown)[] = [
+        () => written.one.push(one.send(chatId, `alice says ${step}`)),
+        () => written.other.push(other.send(chatId, `bob says ${step}`)),
+        () => one.markRead(chatId, seq),
+        () => other.markRead(chatId, seq),
+        () => alice.put(`/api/messages/${chatId}.${seq}`, { text: `edited at ${step}` }),
+        () => alice.delete(`/api/messages/${chatId}.${seq}`),
+        () => bob.delete(`/api/messages/${chatId}.${seq}`),
+        () => alice.patch(`/api/chats/${chatId}`, { title: `title ${step}` }),
+        () => alice.post(`/api/chats/${chatId}/members`, { user_id: carol.id }),
+        () => alice.delete(`/api/chats/${chatId}/members/${carol.id}`),
+        () => carol.post(`/api/chats/${chatId}/messages`, { text: `carol says ${step}` }),
+        () => carol.post(`/api/chats/${chatId}/read`),
+      ];
+      await chance.pick(steps)();
+      if (chance.oneIn(25)) network.cutAll();
+    }
+    network.cutWithin(undefined);
+    await eventually(() => expect([...one.state().outgoing, ...other.state().outgoing]).toEqual([]), UNTIL_QUIET);
+
+    for (const [client, user, ids] of [
+      [one, alice, written.one],
+      [other, bob, written.other],
+    ] as const) {
+      await using fresh = startClient(await chat.url(), user);
+      await openChat(fresh, chatId);
+      await eventually(() => {
+        const from = Math.max(...[client, fresh].map(({ state }) => state().chats.get(chatId)?.messages[0]?.seq ?? 1));
+        expect(knownOf(client, chatId, from)).toEqual(knownOf(fresh, chatId, from));
+      }, UNTIL_QUIET);
+      const history = await wholeHistory(user, chatId);
+      const mine = history
+        .filter(({ sender_id: sender }) => sender === user.id)
+        .map((message) => message.client_message_id);
+      expect(mine).toEqual(ids);
+      expect(client.heard("hole")).toEqual([]);
+      expect(client.heard("refused")).toEqual([]);
+      client.checkFrames();
+    }
+    expect(network.cuts()).toBeGreaterThan(10);
+    expect(one.heard("disconnected").length).toBeGreaterThan(3);
+  });
+
+  it("goes on sending over a crash of the chat, and shows what is on its way", async () => {
+    await using network = await startCuttingProxy(chat.url, createChance(SEED));
+    const chatId = await groupOf(alice, bob);
+    await using client = startClient(network.url, alice);
+    await openChat(client, chatId);
+    const ids = Array.from({ length: 10 }, (_, index) => client.send(chatId, `before ${index}`));
+    await chat.kill("process");
+    ids.push(...Array.from({ length: 10 }, (_, index) => client.send(chatId, `while it is gone ${index}`)));
+    expect(client.state().outgoing.at(-1)).toMatchObject({ status: "sending", text: "while it is gone 9" });
+    await chat.start();
+    await eventually(() => expect(client.state().outgoing).toEqual([]), UNTIL_QUIET);
+    const history = await wholeHistory(alice, chatId);
+    expect(history.map((message) => message.client_message_id)).toEqual(ids);
+    await eventually(() =>
+      expect(
+        client
+          .state()
+          .chats.get(chatId)
+          ?.messages.map((message) => message.client_message_id),
+      ).toEqual(ids),
+    );
+    expect(client.heard("hole")).toEqual([]);
+  });
+
+  it("tells what is unread and what all have read, and counts who has", async () => {
+    const chatId = await groupOf(alice, bob, carol);
+    await using author = startClient(await chat.url(), alice);
+    await using reader = startClient(await chat.url(), bob);
+    await Promise.all([openChat(author, chatId), openChat(reader, chatId)]);
+    author.send(chatId, "hello");
+    await eventually(() => expect(knownOf(reader, chatId)).toMatchObject({ unread: 1, lastSeq: 1 }));
+    reader.markRead(chatId);
+    await eventually(() => expect(knownOf(reader, chatId)).toMatchObject({ unread: 0, readUpTo: 1 }));
+    await carol.post(`/api/chats/${chatId}/read`);
+    await eventually(() => expect(knownOf(author, chatId)).toMatchObject({ messages: [{ isRead: true }] }));
+  });
+
+  it("learns of chats that it is let into, whole, and forgets those that it is removed from", async () => {
+    const chatId = await groupOf(alice, carol);
+    await alice.post<Message>(`/api/chats/${chatId}/messages`, { text: "before bob" });
+    await using client = startClient(await chat.url(), bob);
+    await connected(client);
+    await alice.post(`/api/chats/${chatId}/members`, { user_id: bob.id });
+    await alice.post(`/api/chats/${chatId}/messages`, { text: "hello bob" });
+    await eventually(() =>
+      expect(knownOf(client, chatId)).toMatchObject({
+        myRole: "member",
+        unread: 1,
+        messages: [{ text: "before bob" }, { text: "hello bob" }],
+      }),
+    );
+    await alice.delete(`/api/chats/${chatId}/members/${bob.id}`);
+    await eventually(() => expect(client.state().chats.has(chatId)).toBe(false));
+    expect(client.heard("hole")).toEqual([]);
+  });
+
+  it("can be written by anybody: its calls and frames are described at the chat itself", async () => {
+    const [calls, frames] = await Promise.all(
+      ["/openapi.json", "/api/asyncapi.json"].map(async (path) => (await fetch(`${await chat.url()}${path}`)).json()),
+    );
+    expect(calls).toMatchObject({ openapi: "3.1.0", paths: { "/chats/{chat_id}/messages": {} } });
+    expect(frames).toMatchObject({ asyncapi: "3.0.0", components: { messages: { told_new_message: {} } } });
+  });
+
+  it("stops at a refusal and says which", async () => {
+    const chatId = await groupOf(alice, carol);
+    await using client = startClient(await chat.url(), bob);
+    await connected(client);
+    const id = client.send(chatId, "let me in");
+    await eventually(() => expect(client.heard("refused")).toHaveLength(1));
+    expect(client.heard("refused")[0]?.message).toMatchObject({
+      clientMessageId: id,
+      status: "refused",
+      problem: { code: "not_found", status: 404 },
+    });
+    client.discard(id);
+    expect(client.state().outgoing).toEqual([]);
+  });
+
+  it("asks for another token when one is refused, and stops when there is none", async () => {
+    const asked: string[] = [];
+    const renewing = {
+      token: () => "outdated",
+      renew(refused: string) {
+        asked.push(refused);
+        return Promise.resolve(alice.token);
+      },
+    };
+    await using client = startClient(await chat.url(), alice, { credentials: renewing });
+    await connected(client);
+    expect(asked).toEqual(["outdated"]);
+    await using stranger = startClient(await chat.url(), { token: "nonsense" });
+    await eventually(() => expect(stranger.heard("signed_out")).toHaveLength(1));
+  });
+});
