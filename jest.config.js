@@ -1,0 +1,48 @@
+import { dockerEngineAnswers } from "./deploy/checks/docker-engine.ts";
+
+const common = {
+  testEnvironment: "node",
+  transform: {
+    "^.+\\.ts$": [
+      "@swc/jest",
+      { jsc: { target: "es2024", parser: { syntax: "typescript" } }, module: { type: "es6" } },
+    ],
+  },
+  extensionsToTreatAsEsm: [".ts"],
+  // A running database's folder is no place to look for specs, and changes while one looks.
+  modulePathIgnorePatterns: ["<rootDir>/data/"],
+};
+
+/** Asked only by who runs them: an engine that is asleep takes a while to say so. */
+const withContainers = !process.argv.includes("containers") || dockerEngineAnswers(process.env);
+
+/** A spec's suffix says its cost: `.spec` no I/O to speak of, `.int.spec` a database or a process, `.containers.spec` a Docker engine, `.e2e.spec` the whole system. */
+export default {
+  projects: [
+    {
+      ...common,
+      displayName: "unit",
+      testMatch: ["**/*.spec.ts"],
+      testPathIgnorePatterns: ["/node_modules/", "\\.(int|containers|e2e)\\.spec\\.ts$"],
+    },
+    {
+      ...common,
+      displayName: "int",
+      testMatch: ["**/*.int.spec.ts"],
+      globalSetup: "<rootDir>/shared/src/testing/before-int-specs.ts",
+      globalTeardown: "<rootDir>/shared/src/testing/after-int-specs.ts",
+    },
+    {
+      ...common,
+      displayName: "containers",
+      ...(withContainers
+        ? {
+            testMatch: ["**/*.containers.spec.ts"],
+            globalSetup: "<rootDir>/shared/src/testing/before-container-specs.ts",
+            globalTeardown: "<rootDir>/shared/src/testing/after-container-specs.ts",
+          }
+        : { testPathIgnorePatterns: ["/"] }),
+    },
+    { ...common, displayName: "e2e", testMatch: ["**/*.e2e.spec.ts"] },
+  ],
+};
