@@ -84,12 +84,21 @@ describe("following revoked sessions", () => {
 
   it("starts with what ended before, as far as a token could still name it", () =>
     withStack(async ({ db, pool, follow, openSession }) => {
+      const longRunning = await pool.connect();
+      await longRunning.query("BEGIN");
+      await longRunning.query("SELECT pg_current_xact_id()");
       const [lately, longAgo] = [await openSession(), await openSession()];
       for (const { userId } of [lately, longAgo]) await endSessions(db, { userId });
       await pool.query("UPDATE identity.sessions SET revoked_at = now() - interval '1 day' WHERE id = $1", [
         longAgo.sessionId,
       ]);
       const [feed, ofLongTokens] = [await follow(), await follow({ tokenLifetimeSeconds: 2 * 24 * 60 * 60 })];
+      // A later look reads again whatever is not older than this transaction.
+      const afterwards = await openSession();
+      await endSessions(db, { userId: afterwards.userId });
+      await eventually(() => expect(feed.has(afterwards.sessionId)).toBe(true), { within });
+      await longRunning.query("ROLLBACK");
+      longRunning.release();
 
       expect([feed.has(lately.sessionId), feed.has(longAgo.sessionId)]).toEqual([true, false]);
       expect(ofLongTokens.has(longAgo.sessionId)).toBe(true);

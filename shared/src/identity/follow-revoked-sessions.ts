@@ -106,8 +106,7 @@ function createLook(windowSeconds: number): (pool: pg.Pool) => Promise<readonly 
       name: "revoked-sessions",
       text: `SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS settled_below, now()::text AS looked_at, ARRAY (
           SELECT session_id FROM directory.revoked_sessions
-            WHERE revoked_in >= $1::xid8
-              AND ($2::timestamptz IS NOT NULL OR revoked_at > now() - make_interval(secs => $3))
+            WHERE revoked_in >= $1::xid8 AND revoked_at > now() - make_interval(secs => $3)
           UNION ALL
           SELECT session_id FROM directory.revoked_sessions
             WHERE expires_at <= now() AND expires_at > coalesce($2::timestamptz, now() - make_interval(secs => $3))
