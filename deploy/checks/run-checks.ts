@@ -8,14 +8,24 @@
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { addCounts, countsOfJest, countsOfStep, formatCounts, nothingRan } from "./counts.ts";
+import { join, relative } from "node:path";
+import {
+  addCounts,
+  countsAfterSecondRun,
+  countsOfJest,
+  countsOfStep,
+  failedFiles,
+  formatCounts,
+  nothingRan,
+} from "./counts.ts";
 import type { Counts } from "./counts.ts";
 
 interface Step {
   readonly title: string;
   readonly script: string;
   readonly runsSpecs: boolean;
+  /** Whether its specs share the machine with processes, sockets and disks, which are not the same twice. */
+  readonly sharesMachine?: boolean;
 }
 
 const steps: readonly Step[] = [
@@ -24,13 +34,19 @@ const steps: readonly Step[] = [
   { title: "types", script: "types", runsSpecs: false },
   { title: "boundaries", script: "boundaries", runsSpecs: false },
   { title: "unit specs", script: "test:unit", runsSpecs: true },
-  { title: "int specs", script: "test:int", runsSpecs: true },
-  { title: "container specs", script: "test:containers", runsSpecs: true },
-  { title: "e2e specs", script: "test:e2e", runsSpecs: true },
+  { title: "int specs", script: "test:int", runsSpecs: true, sharesMachine: true },
+  { title: "container specs", script: "test:containers", runsSpecs: true, sharesMachine: true },
+  { title: "e2e specs", script: "test:e2e", runsSpecs: true, sharesMachine: true },
 ];
 
 /** The whole run is to stay below ten minutes on two cores; a step that takes half of that hangs. */
 const stepLimitMs = 5 * 60_000;
+
+/**
+ * So many spec files of a step may be run a second time, alone. What fails on a busy machine and not when it has the
+ * machine to itself is named below as unsteady, which is a defect too, but none that hides what else a run has to say.
+ */
+const maxUnsteadyFiles = 3;
 
 const root = join(import.meta.dirname, "..", "..");
 const reports = await mkdtemp(join(tmpdir(), "chat-checks-"));
@@ -39,14 +55,14 @@ for (const signal of ["SIGINT", "SIGTERM"] as const) process.once(signal, () => 
 
 let total: Counts = nothingRan;
 const failed: string[] = [];
+const unsteady: string[] = [];
 try {
   for (const [index, step] of steps.entries()) {
     if (interrupted.signal.aborted) break;
     console.log(`\n── ${index + 1}/${steps.length} ${step.title} (npm run ${step.script})`);
     const startedAt = performance.now();
     const report = join(reports, `${step.script}.json`.replace(":", "-"));
-    const succeeded = await runScript(step, report);
-    const counts = step.runsSpecs ? await readCounts(report, succeeded) : countsOfStep(succeeded);
+    const { succeeded, counts } = await runStep(step, report);
     if (!succeeded) failed.push(step.title);
     total = addCounts(total, counts);
     const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
@@ -57,18 +73,41 @@ try {
 }
 if (interrupted.signal.aborted) failed.push("the rest (interrupted)");
 
+if (unsteady.length > 0) console.log(`\nPassed only when run a second time:\n  ${unsteady.join("\n  ")}`);
 console.log(failed.length === 0 ? "\nAll checks passed." : `\nFailed: ${failed.join(", ")}.`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 console.log(formatCounts(total));
 
-async function readCounts(report: string, succeeded: boolean): Promise<Counts> {
-  const text = await readFile(report, "utf8").catch(() => null);
-  return text === null ? countsOfStep(false) : countsOfJest(JSON.parse(text), succeeded);
+async function runStep(
+  step: Step,
+  reportFile: string,
+): Promise<{ readonly succeeded: boolean; readonly counts: Counts }> {
+  const succeeded = await runScript(step, reportFile);
+  if (!step.runsSpecs) return { succeeded, counts: countsOfStep(succeeded) };
+  const report = await readReport(reportFile);
+  if (report === undefined) return { succeeded: false, counts: countsOfStep(false) };
+
+  const files = succeeded || step.sharesMachine !== true ? [] : failedFiles(report);
+  if (files.length === 0 || files.length > maxUnsteadyFiles || interrupted.signal.aborted)
+    return { succeeded, counts: countsOfJest(report, succeeded) };
+
+  console.log(`\n   once more: ${files.map((file) => relative(root, file)).join(", ")}`);
+  const secondFile = `${reportFile}.second`;
+  const better = await runScript(step, secondFile, ["--runTestsByPath", ...files]);
+  const second = await readReport(secondFile);
+  if (second === undefined) return { succeeded, counts: countsOfJest(report, succeeded) };
+  if (better) unsteady.push(...files.map((file) => relative(root, file)));
+  return { succeeded: better, counts: countsAfterSecondRun(report, second, better) };
+}
+
+async function readReport(file: string): Promise<unknown> {
+  const text = await readFile(file, "utf8").catch(() => undefined);
+  return text === undefined ? undefined : JSON.parse(text);
 }
 
 /** Runs an npm script in a process group of its own, so that a step that hangs is ended with all that it started. */
-function runScript(step: Step, report: string): Promise<boolean> {
-  const jestArguments = step.runsSpecs ? ["--", "--json", `--outputFile=${report}`] : [];
+function runScript(step: Step, report: string, more: readonly string[] = []): Promise<boolean> {
+  const jestArguments = step.runsSpecs ? ["--", "--json", `--outputFile=${report}`, ...more] : [];
   return new Promise((resolve) => {
     const child = spawn("npm", ["run", "--silent", step.script, ...jestArguments], {
       cwd: root,
