@@ -1,0 +1,16 @@
+/** The orders of an operator by name, each a program of its own that can be started alone as well. */
+const orders: Readonly<Record<string, () => Promise<unknown>>> = {
+  migrate: () => import("../migrate/main.ts"),
+};
+
+const said = process.argv.slice(2).filter((word) => !word.startsWith("-"));
+const order = Object.keys(orders).find((name) => name.split(" ").every((word, index) => said[index] === word));
+
+if (order !== undefined) {
+  await orders[order]?.();
+} else {
+  const list = Object.keys(orders).join(", ");
+  const asked = said.length === 0 && process.argv.includes("--help");
+  (asked ? process.stdout : process.stderr).write(`chat: say one of: ${list}; with --help each says more\n`);
+  process.exitCode = asked ? 0 : 1;
+}
