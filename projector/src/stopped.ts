@@ -1,5 +1,6 @@
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
+import { traceIdIn } from "@chat/shared/telemetry/trace-context";
 import type { StoredEvent } from "@chat/shared/log/fenced-reader";
 
 /** An event that cannot be projected, for a reason in itself. Nothing behind it in its partition is looked at. */
@@ -35,7 +36,10 @@ export function createStoppedPartitions({ logger, metrics }: Dependencies): Stop
       const stop = { partition, offset: event.offset, type: typeOf(event), reason: reasonOf(error) };
       const before = stops.get(partition);
       if (before?.offset !== stop.offset || before.reason !== stop.reason) {
-        logger.error(stop, "an event cannot be projected: its partition is stopped, the others go on");
+        logger.error(
+          { ...stop, trace_id: traceIdIn(event.value) },
+          "an event cannot be projected: its partition is stopped, the others go on",
+        );
       }
       stops.set(partition, stop);
       resting.add(partition);

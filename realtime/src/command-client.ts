@@ -3,6 +3,7 @@ import type { MessageObject } from "@chat/shared/api/message-object";
 import type { AccessTokens } from "@chat/shared/identity/access-token";
 import { Rejection, rejectionKinds, type RejectionCode } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
+import { continueTrace, traceIdOf } from "@chat/shared/telemetry/trace-context";
 
 /** command-api answers `outcome_unknown` itself long before; this is for one that does not answer at all. */
 const ANSWER_WITHIN_MS = 10_000;
@@ -24,7 +25,8 @@ export function createCommandClient({ url, tokens, logger }: CommandClientOption
 
   async function post(caller: CommandCaller, command: SocketCommand): Promise<CommandResult> {
     const { method, path, body } = requestFor(command);
-    const authorization = { Authorization: `Bearer ${tokens.sign(caller)}` };
+    const traceparent = continueTrace(undefined);
+    const authorization = { Authorization: `Bearer ${tokens.sign(caller)}`, traceparent };
     const request = {
       method,
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
@@ -39,7 +41,7 @@ export function createCommandClient({ url, tokens, logger }: CommandClientOption
       status = response.status;
       answer = await response.json();
     } catch (error) {
-      logger.warn({ err: error }, "command-api gave no answer");
+      logger.warn({ err: error, trace_id: traceIdOf(traceparent) }, "command-api gave no answer");
       if (isRefusedConnection(error)) throw new Rejection("unavailable", "Commands cannot be taken right now.");
       throw new Rejection("outcome_unknown", "The answer was lost: it may have happened.");
     }

@@ -4,6 +4,7 @@ import { LogHalted, type EventLog } from "@chat/shared/log/event-log";
 import { readEvents, type EventBatch } from "@chat/shared/log/fenced-reader";
 import { startOfPartition, type Position } from "@chat/shared/log/position";
 import type { Logger } from "@chat/shared/telemetry/logger";
+import { traceIdIn } from "@chat/shared/telemetry/trace-context";
 import type { EventWindow, SeenEvent } from "./window.ts";
 
 /**
@@ -112,7 +113,7 @@ export function createTail(options: TailOptions): Tail {
       } catch (error) {
         stoppedPartitions.add(partition);
         logger.error(
-          { err: error, partition, offset },
+          { err: error, partition, offset, trace_id: traceIdIn(value) },
           "an event that cannot be read: its partition is pushed no further",
         );
         return { partition, events: seen, next: { offset, epoch: next.epoch } };

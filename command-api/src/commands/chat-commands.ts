@@ -7,7 +7,7 @@ import type { CommandOutcome, CommandRequest } from "../partition-owner/command-
 export interface CommandOrigin {
   readonly actor: UserId;
   readonly idempotencyKey: string | undefined;
-  readonly traceParent?: string | undefined;
+  readonly traceParent: string;
 }
 
 /** The one way a command comes in, over HTTP or from a socket. */
@@ -38,7 +38,7 @@ export function createChatCommands(dependencies: Dependencies): ChatCommands {
         command,
         idempotencyKey: idempotencyKey ?? null,
         requestHash: idempotencyKey === undefined ? null : hashRequest(command),
-        traceParent: traceParent ?? null,
+        traceParent,
       });
     },
   };

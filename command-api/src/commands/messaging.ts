@@ -1,6 +1,7 @@
 import type { CommandPort } from "@chat/shared/commands/command-port";
 import { parseMessageId, type ChatId } from "@chat/shared/ids";
 import { Rejection } from "@chat/shared/rejection";
+import { continueTrace } from "@chat/shared/telemetry/trace-context";
 import { isFullyRead } from "../domain/chat/fully-read.ts";
 import type { CommandOutcome } from "../partition-owner/command-request.ts";
 import { messageAnswer } from "./answers.ts";
@@ -59,8 +60,9 @@ function seqIn(chatId: ChatId, messageId: string | null): number | null {
 export function createSocketCommands(messaging: Messaging): CommandPort {
   return async ({ userId: actor }, command) => {
     const chatId = command.chatId as ChatId;
+    const traceParent = continueTrace(undefined);
     if (command.type === "SendMessage") {
-      const origin = { actor, idempotencyKey: command.clientMessageId ?? undefined };
+      const origin = { actor, idempotencyKey: command.clientMessageId ?? undefined, traceParent };
       const outcome = await messaging.send(origin, { chatId, text: command.text, replyTo: command.replyTo });
       if (outcome.message === undefined) throw new Error("a message was sent and is not there");
       const message = messageAnswer(chatId, outcome.chat, outcome.message);
@@ -68,7 +70,7 @@ export function createSocketCommands(messaging: Messaging): CommandPort {
     }
     const named = seqIn(chatId, command.messageId);
     const { answer } = await messaging.read(
-      { actor, idempotencyKey: undefined },
+      { actor, idempotencyKey: undefined, traceParent },
       { chatId, upTo: command.upTo ?? named, named },
     );
     return { type: "Read", chatId, ...answer };

@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { text as textOf } from "node:stream/consumers";
 import { Rejection, rejectionKinds, type RejectionCode } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
+import { traceIdOf } from "@chat/shared/telemetry/trace-context";
 import type { CommandOutcome, CommandRequest } from "./command-request.ts";
 import { createInternalKey, internalCommandsPath } from "./internal-key.ts";
 import { decodeOutcome } from "./outcome-text.ts";
@@ -37,7 +38,10 @@ export function createForwarder({ secret, log }: { readonly secret: string; read
       if (status === 200) return understood(() => decodeOutcome(text));
       if (status === rejectionKinds.not_owner.status) throw new NotTaken("the other instance does not own it");
       if (status === rejectionKinds.unauthenticated.status) {
-        log.error({ url }, "another instance refuses our key: SECRET_KEY must be the same for all");
+        log.error(
+          { url, trace_id: traceIdOf(request.traceParent) },
+          "another instance refuses our key: SECRET_KEY must be the same for all",
+        );
         throw new NotTaken("the other instance refuses our key");
       }
       throw understood(() => rejectionFrom(text));

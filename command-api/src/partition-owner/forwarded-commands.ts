@@ -3,6 +3,7 @@ import { readBytes } from "@chat/shared/http/body";
 import { problemHeaders, problemOf } from "@chat/shared/http/problem";
 import { kindOfRejection, Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
+import { traceIdOf } from "@chat/shared/telemetry/trace-context";
 import type { CommandOutcome, CommandRequest } from "./command-request.ts";
 import { createInternalKey, internalCommandsPath } from "./internal-key.ts";
 import { encodeOutcome } from "./outcome-text.ts";
@@ -25,22 +26,23 @@ export function takeForwarded({ secret, submit, log }: Dependencies, next: Reque
   const key = createInternalKey(secret);
 
   async function decide(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    let command: CommandRequest | null = null;
     try {
       if (!key.fits(request.headers.authorization)) throw stranger();
       // It comes from ourselves: what it says was checked by the instance that was asked first.
-      const command = JSON.parse((await readBytes(request, maxBytes)).toString("utf8")) as CommandRequest;
+      command = JSON.parse((await readBytes(request, maxBytes)).toString("utf8")) as CommandRequest;
       const text = encodeOutcome(command, await submit(command));
       response.writeHead(200, { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(text) });
       response.end(text);
     } catch (error) {
-      const rejection = error instanceof Rejection ? error : bug(error);
+      const rejection = error instanceof Rejection ? error : bug(error, command);
       response.writeHead(kindOfRejection(rejection.code).status, problemHeaders(rejection));
       response.end(JSON.stringify(problemOf(rejection)));
     }
   }
 
-  function bug(error: unknown): Rejection {
-    log.error({ err: error }, "a forwarded command failed");
+  function bug(error: unknown, command: CommandRequest | null): Rejection {
+    log.error({ err: error, trace_id: traceIdOf(command?.traceParent) }, "a forwarded command failed");
     return new Rejection("internal", "Something went wrong on our side.");
   }
 

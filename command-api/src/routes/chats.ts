@@ -51,7 +51,7 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
         201: { description: "Created", schema: ChatCreatedObject },
       },
       rejections: ["idempotency_conflict"],
-      async handle({ caller, body, idempotencyKey }) {
+      async handle({ caller, body, idempotencyKey, traceParent }) {
         const actor = caller.userId;
         if (body.creator_id !== undefined && body.creator_id !== actor) {
           throw wrongField("/creator_id", "must be the caller, or left out");
@@ -59,7 +59,7 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
         const members = body.member_ids ?? body.participant_ids ?? (body.user2_id === undefined ? [] : [body.user2_id]);
         const type = body.chat_type ?? body.type ?? (body.user2_id === undefined ? "group" : "private");
         const chatId = newIdFor(type, actor, members, idempotencyKey);
-        const outcome = await commands.execute({ actor, idempotencyKey }, chatId, {
+        const outcome = await commands.execute({ actor, idempotencyKey, traceParent }, chatId, {
           type: "CreateChat",
           chatType: type,
           // A null is no title here, as leaving it out is.
@@ -82,9 +82,9 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
       body: ChangedChat,
       responses: { 200: { description: "The chat as it is now", schema: ChatObject } },
       rejections: ["forbidden", "private_chat_immutable"],
-      async handle({ caller, params, body, idempotencyKey }) {
+      async handle({ caller, params, body, idempotencyKey, traceParent }) {
         const name = oneTitle(body);
-        const outcome = await commands.execute({ actor: caller.userId, idempotencyKey }, params.chat_id, {
+        const outcome = await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, params.chat_id, {
           type: "ChangeChat",
           ...(name === undefined ? {} : { title: name }),
           ...(body.description === undefined ? {} : { description: body.description }),
@@ -105,8 +105,10 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
       params: chatIdParams,
       responses: { 204: { description: "Deleted" } },
       rejections: ["forbidden", "private_chat_immutable"],
-      async handle({ caller, params, idempotencyKey }) {
-        await commands.execute({ actor: caller.userId, idempotencyKey }, params.chat_id, { type: "DeleteChat" });
+      async handle({ caller, params, idempotencyKey, traceParent }) {
+        await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, params.chat_id, {
+          type: "DeleteChat",
+        });
         return { status: 204 };
       },
     }),

@@ -32,13 +32,13 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
       }),
       responses: { 200: { description: "In the group", schema: MemberAdded } },
       rejections: ["forbidden", "private_chat_immutable"],
-      async handle({ caller, params, query, body, idempotencyKey }) {
+      async handle({ caller, params, query, body, idempotencyKey, traceParent }) {
         const single = query.user_id ?? body.user_id;
         const userIds = body.user_ids ?? (single === undefined ? [] : [single]);
         const [first] = userIds;
         if (first === undefined) throw new Rejection("validation_failed", "Say whom to add: user_id or user_ids.");
         const { chat_id: chatId } = params;
-        const { chat } = await commands.execute({ actor: caller.userId, idempotencyKey }, chatId, {
+        const { chat } = await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, chatId, {
           type: "AddMembers",
           userIds,
         });
@@ -65,9 +65,9 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
       params: memberParams,
       responses: { 204: { description: "Not a member any more" } },
       rejections: ["forbidden", "private_chat_immutable", "last_owner"],
-      async handle({ caller, params, idempotencyKey }) {
+      async handle({ caller, params, idempotencyKey, traceParent }) {
         const command = { type: "RemoveMember", userId: params.user_id } as const;
-        await commands.execute({ actor: caller.userId, idempotencyKey }, params.chat_id, command);
+        await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, params.chat_id, command);
         return { status: 204 };
       },
     }),
@@ -87,10 +87,10 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
         },
       },
       rejections: ["forbidden", "private_chat_immutable", "last_owner"],
-      async handle({ caller, params, body, idempotencyKey }) {
+      async handle({ caller, params, body, idempotencyKey, traceParent }) {
         const { chat_id: chatId, user_id: userId } = params;
         const command = { type: "ChangeRole", userId, role: body.role } as const;
-        await commands.execute({ actor: caller.userId, idempotencyKey }, chatId, command);
+        await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, chatId, command);
         return { status: 200, body: { chat_id: chatId, user_id: userId, role: body.role } };
       },
     }),
@@ -105,9 +105,9 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
       body: Type.Object({ new_owner_id: Type.Optional(userIdField()) }),
       responses: { 204: { description: "Not a member any more" } },
       rejections: ["private_chat_immutable", "last_owner"],
-      async handle({ caller, params, body, idempotencyKey }) {
+      async handle({ caller, params, body, idempotencyKey, traceParent }) {
         const command = { type: "LeaveChat", newOwnerId: body.new_owner_id ?? null } as const;
-        await commands.execute({ actor: caller.userId, idempotencyKey }, params.chat_id, command);
+        await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, params.chat_id, command);
         return { status: 204 };
       },
     }),

@@ -38,12 +38,12 @@ export function messageRoutes(commands: ChatCommands, messaging: Messaging): rea
   };
 
   async function send(
-    request: Pick<RouteRequest<unknown, unknown, unknown, Caller>, "caller" | "idempotencyKey">,
+    request: Pick<RouteRequest<unknown, unknown, unknown, Caller>, "caller" | "idempotencyKey" | "traceParent">,
     chatId: ChatId,
     body: SentFields,
   ) {
     const key = oneKey(request.idempotencyKey, body.client_message_id ?? undefined);
-    const origin = { actor: request.caller.userId, idempotencyKey: key };
+    const origin = { actor: request.caller.userId, idempotencyKey: key, traceParent: request.traceParent };
     const outcome = await messaging.send(origin, { chatId, text: body.text, replyTo: body.reply_to ?? null });
     return { status: outcome.status === "repeated" ? 200 : 201, body: present(chatId, outcome) };
   }
@@ -84,12 +84,15 @@ export function messageRoutes(commands: ChatCommands, messaging: Messaging): rea
       body: Type.Object({ text }),
       responses: { 200: { description: "The message as it is now", schema: MessageObject } },
       rejections: ["forbidden", "message_deleted"],
-      async handle({ caller, params, body, idempotencyKey }) {
+      async handle({ caller, params, body, idempotencyKey, traceParent }) {
         const { chatId, seq } = locate(params.message_id);
         const command = { type: "EditMessage", seq, text: body.text } as const;
         return {
           status: 200,
-          body: present(chatId, await commands.execute({ actor: caller.userId, idempotencyKey }, chatId, command)),
+          body: present(
+            chatId,
+            await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, chatId, command),
+          ),
         };
       },
     }),
@@ -103,12 +106,15 @@ export function messageRoutes(commands: ChatCommands, messaging: Messaging): rea
       params: messageIdParams,
       responses: { 200: { description: "What is left of it", schema: MessageObject } },
       rejections: ["forbidden"],
-      async handle({ caller, params, idempotencyKey }) {
+      async handle({ caller, params, idempotencyKey, traceParent }) {
         const { chatId, seq } = locate(params.message_id);
         const command = { type: "DeleteMessage", seq } as const;
         return {
           status: 200,
-          body: present(chatId, await commands.execute({ actor: caller.userId, idempotencyKey }, chatId, command)),
+          body: present(
+            chatId,
+            await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, chatId, command),
+          ),
         };
       },
     }),

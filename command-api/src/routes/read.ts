@@ -28,9 +28,9 @@ export function readRoutes(messaging: Messaging): readonly Route[] {
       auth: "token",
       params: messageIdParams,
       responses,
-      async handle({ caller, params, idempotencyKey }) {
+      async handle({ caller, params, idempotencyKey, traceParent }) {
         const { chatId, seq } = locate(params.message_id);
-        const origin = { actor: caller.userId, idempotencyKey };
+        const origin = { actor: caller.userId, idempotencyKey, traceParent };
         const { outcome, answer } = await messaging.read(origin, { chatId, upTo: seq, named: seq });
         return { status: 200, body: present(chatId, answer, noticeFor(params.message_id, outcome, answer)) };
       },
@@ -45,8 +45,8 @@ export function readRoutes(messaging: Messaging): readonly Route[] {
       params: chatIdParams,
       body: Type.Object({ up_to: Type.Optional(Type.Integer({ minimum: 0, maximum: 999_999_999 })) }),
       responses,
-      async handle({ caller, params, body, idempotencyKey }) {
-        const origin = { actor: caller.userId, idempotencyKey };
+      async handle({ caller, params, body, idempotencyKey, traceParent }) {
+        const origin = { actor: caller.userId, idempotencyKey, traceParent };
         const read = { chatId: params.chat_id, upTo: body.up_to ?? null, named: null };
         const { answer } = await messaging.read(origin, read);
         return { status: 200, body: present(params.chat_id, answer, markedAsRead) };

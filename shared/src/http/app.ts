@@ -8,6 +8,7 @@ import type { Authenticate } from "./authenticate.ts";
 import { createCors } from "./cors.ts";
 import type { Route } from "./define-route.ts";
 import { mountRoutes } from "./mount-routes.ts";
+import { continueTrace, traceIdOf } from "../telemetry/trace-context.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
 export interface HttpAppOptions {
@@ -47,18 +48,26 @@ function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
   return async (context, next) => {
     const startedAt = performance.now();
     const requestId = requestIdOf(context.req.headers["x-request-id"]);
+    const traceParent = continueTrace(context.req.headers.traceparent);
     context.state.requestId = requestId;
+    context.state.traceParent = traceParent;
+    const named = {
+      request_id: requestId,
+      trace_id: traceIdOf(traceParent),
+      method: context.method,
+      path: context.path,
+    };
     setCommonHeaders(context, requestId);
     try {
       await next();
     } catch (error) {
-      answerWithProblem(context, rejectionOf(error, context, log), requestId);
+      answerWithProblem(context, rejectionOf(error, named, log), requestId);
     }
-    const { method, path, status } = context;
+    const { method, status } = context;
     const durationMs = performance.now() - startedAt;
     // The path alone: a query may hold a token or a password, and where it matters the route has its own words for the log.
     if (log.isLevelEnabled("info"))
-      log.info({ requestId, method, path, status, durationMs: Math.round(durationMs * 10) / 10 }, "answered");
+      log.info({ ...named, status, durationMs: Math.round(durationMs * 10) / 10 }, "answered");
     observe?.({ method, route: String(context["_matchedRoute"] ?? "none"), status, durationMs });
   };
 }
@@ -78,17 +87,24 @@ function setCommonHeaders({ res }: Context, requestId: string): void {
   res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
 }
 
-function rejectionOf(error: unknown, { state, method, path }: Context, log: Logger): Rejection {
+/** What every line about a request says: which it is, in the words of its answer and of its trace. */
+interface NamedRequest {
+  readonly request_id: string;
+  readonly trace_id: string | undefined;
+  readonly method: string;
+  readonly path: string;
+}
+
+function rejectionOf(error: unknown, named: NamedRequest, log: Logger): Rejection {
   if (error instanceof Rejection) return error;
-  const requestId: unknown = state.requestId;
   if (isDatabaseUnavailable(error)) {
-    log.warn({ err: error, requestId, method, path }, "the database is away");
+    log.warn({ err: error, ...named }, "the database is away");
     // A connection that broke during a commit may have left it done: only a reader can be told that nothing happened.
-    return method === "GET" || method === "HEAD"
+    return named.method === "GET" || named.method === "HEAD"
       ? new Rejection("unavailable", "The database cannot be reached right now.")
       : new Rejection("outcome_unknown", "The database was lost on the way: it may have happened.");
   }
-  log.error({ err: error, requestId, method, path }, "a bug");
+  log.error({ err: error, ...named }, "a bug");
   return new Rejection("internal", "Something went wrong on our side.");
 }
 

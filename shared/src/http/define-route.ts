@@ -54,6 +54,8 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown,
   /** `Idempotency-Key`, checked: 1 to 200 printable ASCII characters. */
   readonly idempotencyKey: string | undefined;
   readonly requestId: string;
+  /** W3C `traceparent` for what is done on behalf of this request. */
+  readonly traceParent: string;
 }
 
 /** `body`: an object is sent as JSON; a text, Buffer or stream as it is, with the Content-Type that `headers` gives. */

@@ -61,6 +61,7 @@ function createHandler(route: Route, authenticate: Authenticate, unknownFields: 
       headers: req.headers,
       idempotencyKey: idempotencyKeyOf(req.headers["idempotency-key"]),
       requestId: context.state.requestId as string,
+      traceParent: context.state.traceParent as string,
     });
     send(context, reply);
   };

@@ -141,16 +141,23 @@ describe("an answer", () => {
   it("is logged with its path and without its query, and told to the observer by its route", async () => {
     const lines: string[] = [];
     const seen: AnsweredRequest[] = [];
+    const traceparent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     const gate = createGate();
     gate.open();
     const log = pino({ level: "info" }, { write: (line: string) => void lines.push(line) });
     const observe = (answer: AnsweredRequest): void => void seen.push(answer);
     await withHttpServer({ routes: [gate.route], authenticate, log, observe }, async ({ send }) => {
-      await send("GET", "/api/gate/me?token=secret", { headers: { "X-Request-Id": "r-1" } });
+      await send("GET", "/api/gate/me?token=secret", { headers: { "X-Request-Id": "r-1", traceparent } });
     });
 
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual([
-      expect.objectContaining({ requestId: "r-1", method: "GET", path: "/api/gate/me", status: 200 }),
+      expect.objectContaining({
+        request_id: "r-1",
+        trace_id: "4bf92f3577b34da6a3ce929d0e0e4736",
+        method: "GET",
+        path: "/api/gate/me",
+        status: 200,
+      }),
     ]);
     expect(lines.join("")).not.toContain("secret");
     expect(seen).toEqual([expect.objectContaining({ method: "GET", route: "/api/gate/:name", status: 200 })]);
