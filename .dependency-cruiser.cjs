@@ -119,7 +119,7 @@ module.exports = {
       comment:
         "HTTP is one way in. What decides, remembers and asks takes plain values, so that a socket or a spec can call it too.",
       severity: "error",
-      from: { pathNot: ["/(http|routes)/", String.raw`/service\.ts$`, "^bench/"] },
+      from: { pathNot: ["/(http|routes|pages)/", String.raw`/service\.ts$`, "^bench/"] },
       to: { path: npm("koa", "@koa/router", "koa-body", "koa__router") },
     },
     {

@@ -6,7 +6,8 @@ import { createQueryApi } from "@chat/query-api/service";
 import { createRealtime } from "@chat/realtime/service";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
-import { healthRoutes } from "@chat/shared/http/health";
+import { createReadiness, healthRoutes } from "@chat/shared/http/health";
+import { observeRequests } from "@chat/shared/http/observe-requests";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessions } from "@chat/shared/identity/follow-revoked-sessions";
@@ -105,6 +106,8 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
       fail,
       ...(options.allowedOrigins === undefined ? {} : { allowedOrigins: options.allowedOrigins }),
     });
+    const readiness = createReadiness();
+    const checks = { database: () => pool.query("SELECT 1"), log: log.ends };
     const http = createHttpServer({
       name: "http",
       port: options.port,
@@ -113,10 +116,13 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
           routes: [
             ...commandApi.routes,
             ...queryApi.routes,
-            ...healthRoutes({ checks: { database: () => pool.query("SELECT 1") }, metrics }),
+            // On this port stands all the world: metrics are for this machine alone.
+            ...healthRoutes({ readiness, checks, metrics, metricsFor: "this machine" }),
           ],
           authenticate: createAuthenticate(tokens),
           log: logger,
+          observe: observeRequests(metrics),
+          pages: queryApi.pages,
           allowedOrigins: options.allowedOrigins ?? defaultAllowedOrigins,
         }),
       ),
@@ -126,6 +132,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     addressOf = http.address;
     await begin(realtime);
     await begin(commandApi.share);
+    await begin(readiness);
     running = starting.move();
   }
 

@@ -1,10 +1,15 @@
+import type { Middleware } from "koa";
 import type { Pool } from "pg";
 import type { Route } from "@chat/shared/http/define-route";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
+import type { Metrics } from "@chat/shared/telemetry/metrics";
 import type { Wakeup } from "@chat/shared/wakeup";
 import { createOwnSessions } from "./queries/own-sessions.ts";
 import { createUsers } from "./queries/users.ts";
+import { documentPages } from "./pages/document-pages.ts";
+import { createStaticFiles } from "./pages/static-files.ts";
+import { observeReads } from "./observe-reads.ts";
 import { createReadBarrier } from "./read-barrier.ts";
 import { createAnswerRead } from "./routes/answer-read.ts";
 import { chatRoutes } from "./routes/chats.ts";
@@ -22,19 +27,23 @@ export interface QueryApiDependencies {
   readonly pool: Pool;
   /** Woken when the projector has moved a checkpoint. */
   readonly progress: Wakeup;
+  readonly metrics: Metrics;
 }
 
 export interface QueryApi {
   readonly routes: readonly Route[];
+  /** What people look at: no part of the API. */
+  readonly pages: readonly Middleware[];
 }
 
 /** Answers every GET from the read models, none of them older than what was acknowledged before. It runs nothing of its own, so there is nothing to start. */
-export function createQueryApi({ log, pool, progress }: QueryApiDependencies): QueryApi {
+export function createQueryApi({ log, pool, progress, metrics }: QueryApiDependencies): QueryApi {
   const live = createLiveReader(pool);
   const checkpoints = async () =>
     (await live.read({ name: "checkpoints", text: () => "SELECT 1", values: [] }, "all")).positions;
-  const barrier = createReadBarrier({ log, positions: checkpoints, progress });
-  const answer = createAnswerRead({ log, live, barrier });
+  const observe = observeReads(metrics);
+  const barrier = createReadBarrier({ log, positions: checkpoints, progress, waited: observe.waited });
+  const answer = createAnswerRead({ log, live, barrier, stale: observe.stale });
   return {
     routes: [
       ...chatRoutes(answer),
@@ -44,5 +53,6 @@ export function createQueryApi({ log, pool, progress }: QueryApiDependencies): Q
       ...sessionRoutes(createOwnSessions(pool)),
       ...documentRoutes(),
     ],
+    pages: [createStaticFiles(documentPages())],
   };
 }
