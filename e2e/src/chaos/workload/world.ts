@@ -1,0 +1,44 @@
+import type { Chance } from "../../harness/chance.ts";
+import type { Note } from "../history.ts";
+
+/** Where the chat is: with several instances, another one at each call. */
+export interface Addresses {
+  commands(): string;
+  queries(): string;
+  /** `ws://…` */
+  sockets(): string;
+}
+
+export interface Person {
+  readonly id: string;
+  readonly name: string;
+  readonly token: string;
+}
+
+export interface Room {
+  readonly id: string;
+  readonly owner: Person;
+  /** In it from the beginning to the end. */
+  readonly members: readonly Person[];
+  /** Let in and removed again and again, by the owner. */
+  readonly guests: readonly Person[];
+}
+
+/** What all who play a part know. */
+export interface World {
+  readonly addresses: Addresses;
+  readonly chance: Chance;
+  readonly note: Note;
+  /** A number for each attempt and connection. */
+  nextNumber(): number;
+}
+
+export interface Sizes {
+  readonly people: number;
+  readonly guests: number;
+  readonly rooms: number;
+  /** A writer rests for up to so long after each call. */
+  readonly restMs: number;
+  /** A device goes away by itself after up to so long. */
+  readonly connectedMs: number;
+}
