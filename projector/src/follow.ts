@@ -25,6 +25,8 @@ export interface FollowOptions {
   readonly from: Positions;
   readonly stopped: StoppedPartitions;
   readonly signal: AbortSignal;
+  /** A partition is in the read models up to here. */
+  readonly reached: (partition: number, offset: number) => void;
   /** After each commit. */
   readonly committed: (events: number, ms: number) => void;
 }
@@ -35,7 +37,7 @@ export interface FollowOptions {
  * checkpoints. Throws the log's or the database's error, or `StaleCheckpoint`.
  */
 export async function follow(options: FollowOptions): Promise<void> {
-  const { log, projector, stopped, committed } = options;
+  const { log, projector, stopped, reached, committed } = options;
   const resting = new Set(stopped.resting());
   const positions = new Map([...options.from].filter(([partition]) => !resting.has(partition)));
   const over = new AbortController();
@@ -55,7 +57,7 @@ export async function follow(options: FollowOptions): Promise<void> {
         positions.set(partition, at);
         stopped.stop(partition, event, error);
       }
-      for (const { partition } of batch) stopped.reached(partition, positions.get(partition)?.offset ?? 0);
+      for (const { partition } of batch) reached(partition, positions.get(partition)?.offset ?? 0);
       committed(
         batch.reduce((sum, { events }) => sum + events.length, 0),
         performance.now() - start,

@@ -4,6 +4,7 @@ import { LogHalted, type EventLog } from "@chat/shared/log/event-log";
 import { createClient } from "@chat/shared/postgres/connect";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
+import { followLag } from "@chat/shared/telemetry/follow-lag";
 import type { Wakeup } from "@chat/shared/wakeup";
 import { follow } from "./follow.ts";
 import { liveSchema, prepareForProjecting, readPositions } from "./generation.ts";
@@ -32,6 +33,12 @@ export interface ProjectingOptions {
 export async function keepProjecting(options: ProjectingOptions, signal: AbortSignal): Promise<void> {
   const { logger } = options;
   const stopped = createStoppedPartitions(options);
+  const offsets = new Map<number, number>();
+  const reached = (partition: number, offset: number): void => {
+    offsets.set(partition, offset);
+    stopped.reached(partition, offset);
+  };
+  void followLag({ ...options, reader: "projector", reached: (partition) => offsets.get(partition) }, signal);
   let failures = 0;
   let lastFailure = "";
 
@@ -40,7 +47,7 @@ export async function keepProjecting(options: ProjectingOptions, signal: AbortSi
     try {
       await client.connect();
       await prepareForProjecting(client);
-      await session(options, client, stopped, signal, () => (failures = 0));
+      await session({ ...options, client, stopped, reached, succeeded: () => (failures = 0) }, signal);
     } catch (error) {
       if (signal.aborted) break;
       if (error instanceof LogHalted) throw error;
@@ -57,15 +64,16 @@ export async function keepProjecting(options: ProjectingOptions, signal: AbortSi
   }
 }
 
+interface Session extends ProjectingOptions {
+  readonly client: ClientBase;
+  readonly stopped: StoppedPartitions;
+  readonly reached: (partition: number, offset: number) => void;
+  readonly succeeded: () => void;
+}
+
 /** What one connection does: it projects into one generation until that is not the live one any more. */
-async function session(
-  options: ProjectingOptions,
-  client: ClientBase,
-  stopped: StoppedPartitions,
-  signal: AbortSignal,
-  succeeded: () => void,
-): Promise<void> {
-  const { log, logger, metrics, progress } = options;
+async function session(options: Session, signal: AbortSignal): Promise<void> {
+  const { client, stopped, reached, succeeded, log, logger, metrics, progress } = options;
   const events = metrics.counter("projector_events_total", "Events that are in the read models");
   const seconds = metrics.histogram("projector_batch_seconds", "From a batch's arrival to its commit");
   const conflicts = metrics.counter("projector_conflicts_total", "Batches refused since another projector was first");
@@ -82,10 +90,10 @@ async function session(
 
   while (!signal.aborted) {
     const from = await readPositions(client, schema, log.partitions);
-    for (const [partition, { offset }] of from) stopped.reached(partition, offset);
+    for (const [partition, { offset }] of from) reached(partition, offset);
     progress.wake();
     try {
-      await follow({ log, projector, from, stopped, signal, committed });
+      await follow({ log, projector, from, stopped, signal, reached, committed });
     } catch (error) {
       if (!(error instanceof StaleCheckpoint) || (await liveSchema(client)) !== schema) throw error;
       conflicts.inc();

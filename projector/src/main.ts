@@ -3,7 +3,7 @@ import { parseArgs } from "node:util";
 import { connectBackend } from "@chat/shared/backend";
 import { CannotStart } from "@chat/shared/cannot-start";
 import { createHttpApp } from "@chat/shared/http/app";
-import { healthRoutes } from "@chat/shared/http/health";
+import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { createHttpServer } from "@chat/shared/http/server";
 import { composeServices, type Service } from "@chat/shared/lifecycle";
 import { createClient } from "@chat/shared/postgres/connect";
@@ -40,19 +40,25 @@ async function project(): Promise<void> {
     environment,
     async create(settings, { log: logger, fail }) {
       const backend = await connectBackend("projector", settings, logger);
-      const checks = { database: () => backend.pool.query("SELECT 1") };
+      const readiness = createReadiness();
+      const checks = { database: () => backend.pool.query("SELECT 1"), log: backend.log.ends };
       const http = createHttpServer({
         name: "projector http",
         port: settings.PORT,
         listener: createHttpApp({
-          routes: healthRoutes({ checks, metrics: backend.metrics }),
+          routes: healthRoutes({ readiness, checks, metrics: backend.metrics }),
           authenticate: () => {
             throw new Rejection("unauthenticated", "Nothing here is for callers.");
           },
           log: logger,
         }),
       });
-      return composeServices("projector", [backend.service, createProjector({ ...backend, onFatal: fail }), http]);
+      return composeServices("projector", [
+        backend.service,
+        createProjector({ ...backend, onFatal: fail }),
+        http,
+        readiness,
+      ]);
     },
   });
 }

@@ -1,6 +1,7 @@
 import { describe, expect, it, jest } from "@jest/globals";
 import { encodeEvent, type ChatEventRecord } from "@chat/shared/events/event-record";
 import type { EventLog } from "@chat/shared/log/event-log";
+import { directoryMigrations } from "@chat/shared/partitions/migrations";
 import { createClient } from "@chat/shared/postgres/connect";
 import { createLogger, type Logger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
@@ -9,13 +10,14 @@ import { eventually } from "@chat/shared/testing/eventually";
 import { withPostgres, type SpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
 import { canonicalRows } from "./canonical-dump.ts";
+import { keepProjecting } from "./keep-projecting.ts";
 import { projectorMigrations } from "./migrations.ts";
 import { rebuild } from "./rebuild.ts";
 import { createProjector } from "./service.ts";
 import { skipEvent } from "./skip.ts";
 
 const silent = createLogger({ service: "spec", level: "silent" });
-const migrations = [projectorMigrations];
+const migrations = [directoryMigrations, projectorMigrations];
 
 /** Rebuilds and stand-ins take their time, on a machine that others use as well. */
 const SLOW_MS = 60_000;
@@ -46,12 +48,17 @@ function record(chat: number, version: number): ChatEventRecord {
 const records = (chat: number, from: number, to: number): ChatEventRecord[] =>
   Array.from({ length: to - from + 1 }, (_, index) => record(chat, from + index));
 
-/** A running projector; what went wrong in it is in `fatal`, what it logged in `lines`. */
-async function withProjector<T>(
-  database: SpecDatabase,
-  log: EventLog,
-  fn: (running: { page: () => Promise<string>; fatal: unknown[]; lines: () => string[] }) => Promise<T>,
-): Promise<T> {
+interface RunningProjector {
+  page(): Promise<string>;
+  /** What went wrong in it. */
+  readonly fatal: readonly unknown[];
+  /** What it logged. */
+  lines(): readonly string[];
+  /** Again changes nothing. */
+  stop(): Promise<void>;
+}
+
+async function startProjector(database: SpecDatabase, log: EventLog): Promise<RunningProjector> {
   const fatal: unknown[] = [];
   const written: string[] = [];
   const logger = createLogger({ service: "spec", destination: { write: (line: string) => void written.push(line) } });
@@ -66,10 +73,25 @@ async function withProjector<T>(
     onFatal: (error) => fatal.push(error),
   });
   await projector.start();
+  let stopped: Promise<void> | undefined;
+  return {
+    page: async () => (await metrics.page()).body,
+    fatal,
+    lines: () => written,
+    stop: () => (stopped ??= projector.stop()),
+  };
+}
+
+async function withProjector<T>(
+  database: SpecDatabase,
+  log: EventLog,
+  fn: (running: RunningProjector) => Promise<T>,
+): Promise<T> {
+  const running = await startProjector(database, log);
   try {
-    return await fn({ page: async () => (await metrics.page()).body, fatal, lines: () => written });
+    return await fn(running);
   } finally {
-    await projector.stop();
+    await running.stop();
   }
 }
 
@@ -202,25 +224,79 @@ describe("the projector", () => {
     );
   });
 
-  it("leaves the work to the other when there are two, and takes it over when the other is gone", async () => {
+  it("stands by while another works, and takes over when that one ends", async () => {
     await withPostgres(
       async (database) => {
         const log = await createChatLog(2);
         await withProjector(database, log, async (first) => {
+          await eventually(async () => expect(await first.page()).toContain("projector_at_work 1"));
           await withProjector(database, log, async (second) => {
-            let version = 0;
-            await eventually(
-              async () => {
-                await log.write(0, [record(0, (version += 1))]);
-                expect([...first.lines(), ...second.lines()].join("")).toContain("stands back");
-              },
-              { within: SLOW_MS / 2 },
-            );
-            await eventually(async () => expect(await lastSeq(database, 0)).toBe(version - 1));
+            await log.write(0, records(0, 1, 9));
+            await eventually(async () => expect(await lastSeq(database, 0)).toBe(8));
+            expect(await second.page()).toContain("projector_at_work 0");
+            expect(second.lines().join("")).not.toContain("this projector works");
+            await first.stop();
+            await log.write(1, records(1, 1, 3));
+            await eventually(async () => expect(await lastSeq(database, 1)).toBe(2));
             expect([...first.fatal, ...second.fatal]).toEqual([]);
           });
+        });
+      },
+      { migrations },
+    );
+  });
+
+  it("takes over from one that says nothing any more", async () => {
+    await withPostgres(
+      async (database) => {
+        const log = await createChatLog(1);
+        await log.write(0, records(0, 1, 3));
+        await database.pool.query(
+          `INSERT INTO directory.leases (role, partition, owner, url, expires_at)
+           VALUES ('projector', 0, 'killed', 'elsewhere', clock_timestamp() + interval '1 second')`,
+        );
+        await withProjector(database, log, async () => {
+          expect(await lastSeq(database, 0)).toBeNull();
+          await eventually(async () => expect(await lastSeq(database, 0)).toBe(2), { within: SLOW_MS / 2 });
+        });
+      },
+      { migrations },
+    );
+  });
+
+  it("stands back from one that works without its turn: woken, and not knowing yet that another has taken over", async () => {
+    await withPostgres(
+      async (database) => {
+        const log = await createChatLog(2);
+        await withProjector(database, log, async (first) => {
+          const lines: string[] = [];
+          const logger = createLogger({
+            service: "woken",
+            destination: { write: (line: string) => void lines.push(line) },
+          });
+          const over = new AbortController();
+          const options = {
+            log,
+            databaseUrl: database.url,
+            logger,
+            metrics: createMetrics(),
+            progress: createWakeup(),
+          };
+          const woken = keepProjecting(options, over.signal);
+          let version = 0;
+          await eventually(
+            async () => {
+              await log.write(0, [record(0, (version += 1))]);
+              expect([...first.lines(), ...lines].join("")).toContain("stands back");
+            },
+            { within: SLOW_MS / 2 },
+          );
+          await eventually(async () => expect(await lastSeq(database, 0)).toBe(version - 1));
+          over.abort();
+          await woken;
           await log.write(1, records(1, 1, 3));
           await eventually(async () => expect(await lastSeq(database, 1)).toBe(2));
+          expect(first.fatal).toEqual([]);
         });
       },
       { migrations },

@@ -6,6 +6,7 @@ import type { Metrics } from "@chat/shared/telemetry/metrics";
 import type { Wakeup } from "@chat/shared/wakeup";
 import { createAuditor } from "./auditor.ts";
 import { keepProjecting } from "./keep-projecting.ts";
+import { createStandby } from "./standby.ts";
 
 export interface ProjectorOptions {
   readonly log: EventLog;
@@ -21,29 +22,19 @@ export interface ProjectorOptions {
   readonly onFatal: (error: unknown) => void;
 }
 
-/** Follows the log and keeps the read models, and audits them in the background, until it is stopped. */
+/** Follows the log and keeps the read models whenever no other projector does, and audits them in the background, until it is stopped. */
 export function createProjector(options: ProjectorOptions): Service {
   return composeServices("projector", [createFollower(options), createAuditor(options)]);
 }
 
 function createFollower(options: ProjectorOptions): Service {
   const { logger, onFatal } = options;
-  let stopping = new AbortController();
-  let running: Promise<void> = Promise.resolve();
-
-  return {
-    name: "follower",
-    start() {
-      stopping = new AbortController();
-      running = keepProjecting(options, stopping.signal).catch((error: unknown) => {
+  return createStandby({
+    ...options,
+    work: (signal) =>
+      keepProjecting(options, signal).catch((error: unknown) => {
         logger.fatal({ err: error }, "the projector has stopped");
         onFatal(error);
-      });
-      return Promise.resolve();
-    },
-    async stop() {
-      stopping.abort();
-      await running;
-    },
-  };
+      }),
+  });
 }
