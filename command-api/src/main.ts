@@ -2,7 +2,9 @@ import { hostname } from "node:os";
 import { connectBackend } from "@chat/shared/backend";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
-import { healthRoutes } from "@chat/shared/http/health";
+import { createReadiness, healthRoutes } from "@chat/shared/http/health";
+import { observeRequests } from "@chat/shared/http/observe-requests";
+import { limitingOf } from "@chat/shared/http/rate-limits";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
@@ -35,19 +37,23 @@ await runService({
       leaseChanges,
       instanceUrl: () => settings.INSTANCE_URL ?? `http://${hostname()}:${String(http.address().port)}`,
     });
-    const { pool, metrics } = backend;
+    const { pool, log, metrics } = backend;
+    const readiness = createReadiness();
+    const checks = { database: () => pool.query("SELECT 1"), log: log.ends };
     const http = createHttpServer({
       name: "command-api http",
       port: settings.PORT,
       listener: api.takeForwarded(
         createHttpApp({
-          routes: [...api.routes, ...healthRoutes({ checks: { database: () => pool.query("SELECT 1") }, metrics })],
+          routes: [...api.routes, ...healthRoutes({ readiness, checks, metrics })],
           authenticate: createAuthenticate(tokens),
           log: logger,
+          limiting: limitingOf(settings),
+          observe: observeRequests(metrics),
           allowedOrigins: settings.ALLOWED_ORIGINS ?? defaultAllowedOrigins,
         }),
       ),
     });
-    return composeServices("command-api", [backend.service, revoked, leaseChanges, api, http, api.share]);
+    return composeServices("command-api", [backend.service, revoked, leaseChanges, api, http, api.share, readiness]);
   },
 });

@@ -27,7 +27,12 @@ export function observePartitions(
   const batches = metrics.histogram("chat_commit_batch_commands", "Commands settled by one append.", {
     buckets: batchBuckets,
   });
-  const duration = metrics.histogram("chat_append_seconds", "From sending a batch to the log to its settlement.");
+  const events = metrics.histogram("chat_append_events", "Events of one append.", { buckets: batchBuckets });
+  const appends = metrics.histogram("chat_append_seconds", "From sending a batch to the log to its settlement.");
+  const confirmations = metrics.histogram(
+    "chat_confirm_seconds",
+    "Settlement of a batch that had nothing to append: refusals and repeats.",
+  );
 
   const said = createSparingly(sayAgainAfterMs, now);
 
@@ -41,10 +46,12 @@ export function observePartitions(
       fenced.inc();
       log.warn({ partition }, "another writer was elected; electing again");
     },
-    settled(_partition, settledCommands, _events, tookMs) {
+    settled(_partition, settledCommands, settledEvents, tookMs) {
       commands.inc(settledCommands);
       batches.observe(settledCommands);
-      duration.observe(tookMs / 1_000);
+      // Without events nothing was appended: the log was only asked where it ends.
+      if (settledEvents > 0) events.observe(settledEvents);
+      (settledEvents > 0 ? appends : confirmations).observe(tookMs / 1_000);
     },
     failed(partition, error) {
       failures.inc();

@@ -1,7 +1,7 @@
 import { createCommandApi } from "@chat/command-api/service";
 import { createQueryApi } from "@chat/query-api/service";
 import type { Route } from "@chat/shared/http/define-route";
-import { healthRoutes } from "@chat/shared/http/health";
+import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
 import { createMemoryLog } from "@chat/shared/log/memory/memory-log";
@@ -26,6 +26,10 @@ export function allRoutes(): readonly Route[] {
     instanceUrl: () => "",
     leaseChanges: createWakeup(),
   });
-  const queryApi = createQueryApi({ log, pool, progress: createWakeup() });
-  return [...commandApi.routes, ...queryApi.routes, ...healthRoutes({ checks: {}, metrics })];
+  const queryApi = createQueryApi({ log, pool, progress: createWakeup(), metrics });
+  return [
+    ...commandApi.routes,
+    ...queryApi.routes,
+    ...healthRoutes({ readiness: createReadiness(), checks: {}, metrics }),
+  ];
 }

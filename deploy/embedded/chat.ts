@@ -8,6 +8,7 @@ import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { observeRequests } from "@chat/shared/http/observe-requests";
+import type { Limiting } from "@chat/shared/http/mount-routes";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessions } from "@chat/shared/identity/follow-revoked-sessions";
@@ -43,6 +44,8 @@ export interface EmbeddedChatOptions {
   readonly partitions: number;
   readonly allowedOrigins: readonly string[] | undefined;
   readonly flood: { readonly burst: number; readonly perSecond: number };
+  /** Callers may ask as much as they like when absent. */
+  readonly limiting?: Limiting;
 }
 
 export interface EmbeddedChat extends Service {
@@ -123,6 +126,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
           log: logger,
           observe: observeRequests(metrics),
           pages: queryApi.pages,
+          ...(options.limiting === undefined ? {} : { limiting: options.limiting }),
           allowedOrigins: options.allowedOrigins ?? defaultAllowedOrigins,
         }),
       ),

@@ -122,7 +122,7 @@ beforeAll(async () => {
   );
   commands = await listen(api.routes, ofCommands);
   await begin(api.share);
-  queries = await listen(createQueryApi(common).routes, await follow());
+  queries = await listen(createQueryApi({ ...common, metrics: createMetrics() }).routes, await follow());
 
   realtime = async (parts = {}) => {
     const revoked = parts.revoked ?? (await follow());

@@ -1,7 +1,8 @@
 import { connectBackend } from "@chat/shared/backend";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
-import { healthRoutes } from "@chat/shared/http/health";
+import { createReadiness, healthRoutes } from "@chat/shared/http/health";
+import { observeRequests } from "@chat/shared/http/observe-requests";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
@@ -24,18 +25,22 @@ await runService({
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
     const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
     const tokens = refuseRevoked(createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds }), revoked);
-    const { routes } = createQueryApi(backend);
-    const { pool, metrics } = backend;
+    const { routes, pages } = createQueryApi(backend);
+    const { pool, log, metrics } = backend;
+    const readiness = createReadiness();
+    const checks = { database: () => pool.query("SELECT 1"), log: log.ends };
     const http = createHttpServer({
       name: "query-api http",
       port: settings.PORT,
       listener: createHttpApp({
-        routes: [...routes, ...healthRoutes({ checks: { database: () => pool.query("SELECT 1") }, metrics })],
+        routes: [...routes, ...healthRoutes({ readiness, checks, metrics })],
         authenticate: createAuthenticate(tokens),
         log: logger,
+        pages,
+        observe: observeRequests(metrics),
         allowedOrigins: settings.ALLOWED_ORIGINS ?? defaultAllowedOrigins,
       }),
     });
-    return composeServices("query-api", [backend.service, revoked, http]);
+    return composeServices("query-api", [backend.service, revoked, http, readiness]);
   },
 });

@@ -32,6 +32,8 @@ export interface ReadBarrierDeps {
   readonly clock?: Clock;
   /** How long a read waits for the read models before it answers with what there is. */
   readonly maxWaitMs?: number;
+  /** Told how long each read took. */
+  readonly waited?: (ms: number) => void;
 }
 
 /** A person waits for the answer: longer than this, an older one marked as such serves better. */
@@ -44,7 +46,7 @@ const retryEndsMs = 100;
  * that came with the data lie below that, waits for the projector and reads again.
  */
 export function createReadBarrier(deps: ReadBarrierDeps): ReadBarrier {
-  const { log, positions, progress, clock = systemClock, maxWaitMs = defaultMaxWaitMs } = deps;
+  const { log, positions, progress, clock = systemClock, maxWaitMs = defaultMaxWaitMs, waited } = deps;
   const sharedEnds = createSharedEnds({ ends: () => log.ends(), clock, maxRequestMs: maxWaitMs });
   const checkpoints = createCheckpointWatch({ positions, progress, clock });
   const knownLag = createKnownLag(maxWaitMs);
@@ -68,22 +70,31 @@ export function createReadBarrier(deps: ReadBarrierDeps): ReadBarrier {
     }
   }
 
-  return {
-    async read<T extends Answer>(partitions: Partitions, read: () => Promise<T>): Promise<Guarded<T>> {
-      const deadline = clock.now() + maxWaitMs;
-      const ends = await endsBy(deadline);
-      const first = await read();
-      if (ends === null) return { answer: first, stale: true };
-      const reached = (seen: Positions): boolean => covers(seen, ends, partitions);
-      if (reached(first.positions)) return { answer: first, stale: false };
+  async function guardedRead<T extends Answer>(partitions: Partitions, read: () => Promise<T>): Promise<Guarded<T>> {
+    const deadline = clock.now() + maxWaitMs;
+    const ends = await endsBy(deadline);
+    const first = await read();
+    if (ends === null) return { answer: first, stale: true };
+    const reached = (seen: Positions): boolean => covers(seen, ends, partitions);
+    if (reached(first.positions)) return { answer: first, stale: false };
 
-      const now = clock.now();
-      const old = knownLag.endsBefore(now);
-      const lagIsKnown = old !== null && !covers(first.positions, old, partitions);
-      if (lagIsKnown || now >= deadline) return { answer: first, stale: true };
-      await checkpoints.until(reached, deadline - now);
-      const second = await read();
-      return { answer: second, stale: !reached(second.positions) };
+    const now = clock.now();
+    const old = knownLag.endsBefore(now);
+    const lagIsKnown = old !== null && !covers(first.positions, old, partitions);
+    if (lagIsKnown || now >= deadline) return { answer: first, stale: true };
+    await checkpoints.until(reached, deadline - now);
+    const second = await read();
+    return { answer: second, stale: !reached(second.positions) };
+  }
+
+  return {
+    async read(partitions, read) {
+      const startedAt = clock.now();
+      try {
+        return await guardedRead(partitions, read);
+      } finally {
+        waited?.(clock.now() - startedAt);
+      }
     },
   };
 }

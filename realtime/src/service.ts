@@ -6,7 +6,8 @@ import { WebSocketServer } from "ws";
 import type { CommandPort } from "@chat/shared/commands/command-port";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
-import { healthRoutes } from "@chat/shared/http/health";
+import { createReadiness, healthRoutes } from "@chat/shared/http/health";
+import { observeRequests } from "@chat/shared/http/observe-requests";
 import { createHttpServer } from "@chat/shared/http/server";
 import type { AccessTokens } from "@chat/shared/identity/access-token";
 import { refuseRevoked, sessionEnded, type RevokedSessions } from "@chat/shared/identity/revoked-sessions";
@@ -16,6 +17,7 @@ import type { EventLog } from "@chat/shared/log/event-log";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
 import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
+import { followLag } from "@chat/shared/telemetry/follow-lag";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
 import { createArrivals } from "./arrivals.ts";
 import { createAudienceRows, createNames } from "./audience-rows.ts";
@@ -123,6 +125,8 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   const socketsOf = new Map<string, number>();
   const sessionSockets = createSessionSockets();
   let stopListening = (): void => undefined;
+  const readiness = createReadiness();
+  const reading = new AbortController();
   let accepting = false;
   let stopping: Promise<void> | undefined;
 
@@ -237,7 +241,8 @@ export function createRealtime(options: RealtimeOptions): Realtime {
           port,
           upgrade: handleUpgrade,
           listener: createHttpApp({
-            routes: healthRoutes({ checks: { readModels: rows.checkpoints }, metrics }),
+            routes: healthRoutes({ readiness, checks: { database: rows.checkpoints, log: log.ends }, metrics }),
+            observe: observeRequests(metrics),
             authenticate,
             log: logger,
           }),
@@ -249,6 +254,8 @@ export function createRealtime(options: RealtimeOptions): Realtime {
 
     async start() {
       await tail.start();
+      const reached = (partition: number): number => window.end(partition).offset;
+      void followLag({ log, metrics, reader: "realtime", reached }, reading.signal);
       await cursors.start();
       heartbeat.start();
       stopListening = revoked.onRevoked((sessionId) => {
@@ -256,6 +263,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       });
       accepting = true;
       await server?.start();
+      await readiness.start();
     },
 
     stop: () => (stopping ??= stop()),
@@ -263,6 +271,8 @@ export function createRealtime(options: RealtimeOptions): Realtime {
 
   async function stop(): Promise<void> {
     accepting = false;
+    await readiness.stop();
+    reading.abort();
     await closeSpread(connections);
     heartbeat.stop();
     stopListening();

@@ -21,6 +21,8 @@ export interface OwnedPartitions extends Service {
   /** Takes no more commands, and resolves when those that were accepted are answered or given back. */
   giveUp(partition: number): Promise<void>;
   owns(partition: number): boolean;
+  /** Commands that are not decided yet, in all partitions together. */
+  waiting(): number;
   /** Resolves when all that were taken lead or are stuck at an event; throws what the log said of one that was cut. */
   lead(): Promise<void>;
   /** Throws 421 `not_owner` when the partition is not ours, or is given up before the command is decided. Reading is counted: see `unreadCount`. */
@@ -98,6 +100,7 @@ export function createOwnedPartitions(dependencies: OwnedPartitionsDependencies)
     take,
     giveUp,
     owns: (partition) => owners.has(partition),
+    waiting: () => [...owners.values()].reduce((sum, owner) => sum + owner.waiting(), 0),
     async lead() {
       await Promise.all(starting.values());
     },

@@ -21,6 +21,8 @@ export interface PartitionOwner {
   submit(request: CommandRequest): Promise<CommandOutcome>;
   /** The chat's tail and state from here on serve look-ups that are not decisions. */
   tail(): PartitionTail;
+  /** Commands that are not decided yet: they wait for the append before them, or for a look-up. */
+  waiting(): number;
   /** The read models hold everything below `offset`: the tail may forget it. */
   projectedUpTo(offset: number): void;
   /** Resolves when it leads, or is stuck at an event: then it refuses commands and tries again. Throws `LogHalted`. */
@@ -266,6 +268,7 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
   return {
     submit,
     tail,
+    waiting: () => queue.length,
     projectedUpTo(offset) {
       const known = state.known();
       if (known !== null) tail().cut(Math.min(offset, inDoubtFrom ?? known.offset));

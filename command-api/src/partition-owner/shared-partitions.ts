@@ -69,6 +69,9 @@ export function createSharedPartitions(dependencies: Dependencies): SharedPartit
   metrics.gauge("chat_leases_held", "Partitions whose lease is surely ours.", {
     collect: (gauge) => gauge.set(partitions().filter(ownership.holds).length),
   });
+  metrics.gauge("chat_waiting_commands", "Commands that wait to be decided with the next append.", {
+    collect: (gauge) => gauge.set(owned.waiting()),
+  });
   const submit = createCommandRouter({
     partitions: log.partitions,
     owned,

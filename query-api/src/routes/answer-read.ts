@@ -6,6 +6,7 @@ import { partitionOf } from "@chat/shared/partitions/partition-of";
 import type { LiveQuery, LiveReader } from "@chat/shared/read-model/read-live";
 import { kindOfRejection, Rejection } from "@chat/shared/rejection";
 import type { Positions } from "../checkpoint-watch.ts";
+import type { ReadObserver } from "../observe-reads.ts";
 import type { ReadBarrier } from "../read-barrier.ts";
 
 /** Answers a GET from the read models, with what every such answer says of itself in its headers. */
@@ -32,9 +33,11 @@ export interface AnswerReadDeps {
   readonly log: Pick<EventLog, "id" | "partitions">;
   readonly live: LiveReader;
   readonly barrier: ReadBarrier;
+  /** Told of each answer that says `Chat-Stale`. */
+  readonly stale: ReadObserver["stale"];
 }
 
-export function createAnswerRead({ log, live, barrier }: AnswerReadDeps): AnswerRead {
+export function createAnswerRead({ log, live, barrier, stale: observeStale }: AnswerReadDeps): AnswerRead {
   async function answer<Row extends object>(
     request: ReadRequest,
     partitions: readonly number[] | "all",
@@ -46,6 +49,8 @@ export function createAnswerRead({ log, live, barrier }: AnswerReadDeps): Answer
     const { answer, stale } = isEventual(request)
       ? { answer: await read(), stale: false }
       : await barrier.read(partitions, read);
+    const reason = stale ? "behind" : answer.rows.some(isDegraded) ? "degraded" : null;
+    if (reason !== null) observeStale(reason);
     const { status, body, headers } = reply(answer.rows) ?? notThere(request);
     return {
       status,
@@ -53,7 +58,7 @@ export function createAnswerRead({ log, live, barrier }: AnswerReadDeps): Answer
       headers: {
         ...headers,
         "Chat-Position": positionOf(answer.positions),
-        ...(stale || answer.rows.some(isDegraded) ? { "Chat-Stale": "true" } : {}),
+        ...(reason === null ? {} : { "Chat-Stale": "true" }),
       },
     };
   }

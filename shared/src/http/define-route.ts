@@ -54,6 +54,10 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown,
   /** `Idempotency-Key`, checked: 1 to 200 printable ASCII characters. */
   readonly idempotencyKey: string | undefined;
   readonly requestId: string;
+  /** The other end of the connection: the client, or what stands between. */
+  readonly remoteAddress: string | undefined;
+  /** Who asks, as far as limits go: an IPv4 address or an IPv6 /64, past the gateway if there is one. */
+  readonly clientAddress: string;
   /** W3C `traceparent` for what is done on behalf of this request. */
   readonly traceParent: string;
 }

@@ -3,7 +3,9 @@ import type { Middleware } from "koa";
 import { Rejection } from "../rejection.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type BodyFormat, readBody } from "./body.ts";
+import { clientAddress } from "./client-address.ts";
 import type { Reply, Route } from "./define-route.ts";
+import type { CallKind, RateLimits } from "./rate-limits.ts";
 import { refuseUnstorableText } from "./parse-json.ts";
 import { parseUrlEncoded, type UrlEncoded } from "./url-encoded.ts";
 import { compileBody, compileParams, compileQuery, type UnknownFields } from "./validate.ts";
@@ -11,16 +13,23 @@ import { compileBody, compileParams, compileQuery, type UnknownFields } from "./
 /** Where the API lives; the same calls without it are the seeds' own paths. */
 export const API_PREFIX = "/api";
 
+/** How much each caller may ask, and how a caller without a token is told from others. */
+export interface Limiting {
+  readonly limits: RateLimits;
+  /** A gateway in front overwrites `X-Forwarded-For`. */
+  readonly behindProxy: boolean;
+}
+
 /**
  * Mounts each route twice: under `/api`, where unknown body fields are refused, and without, where they are ignored.
  * All schemas are compiled here, once. Routes with fixed paths are tried first, so `/users/me` is never a user named "me".
  */
-export function mountRoutes(routes: readonly Route[], authenticate: Authenticate): Middleware {
+export function mountRoutes(routes: readonly Route[], authenticate: Authenticate, limiting?: Limiting): Middleware {
   const underApi = new Router({ prefix: API_PREFIX });
   const bare = new Router();
   for (const { route, path } of fixedPathsFirst(routes)) {
-    if (route.underApi) underApi.register(path, [route.method], createHandler(route, authenticate, "refuse"));
-    bare.register(path, [route.method], createHandler(route, authenticate, "ignore"));
+    if (route.underApi) underApi.register(path, [route.method], createHandler(route, "refuse", authenticate, limiting));
+    bare.register(path, [route.method], createHandler(route, "ignore", authenticate, limiting));
   }
   const serveUnderApi = underApi.routes();
   const serveBare = bare.routes();
@@ -36,7 +45,15 @@ function fixedPathsFirst(routes: readonly Route[]): { readonly route: Route; rea
   return places.sort((one, other) => parameters(one.path) - parameters(other.path));
 }
 
-function createHandler(route: Route, authenticate: Authenticate, unknownFields: UnknownFields) {
+/** Health and metrics are asked by machines of one's own, and are no part of the API. */
+function kindOfCall(route: Route): CallKind | undefined {
+  if (!route.underApi) return undefined;
+  if (route.method === "GET") return "read";
+  return route.auth === "none" ? "account" : "command";
+}
+
+function createHandler(route: Route, unknownFields: UnknownFields, authenticate: Authenticate, limiting?: Limiting) {
+  const kind = kindOfCall(route);
   const validateParams = route.params && compileParams(route.params);
   const validateQuery = route.query && compileQuery(route.query);
   const validateBody = route.body && compileBody(route.body, unknownFields);
@@ -51,6 +68,9 @@ function createHandler(route: Route, authenticate: Authenticate, unknownFields: 
       route.auth === "token"
         ? authenticate({ authorization: req.headers.authorization, queryToken: query["token"] })
         : undefined;
+    const address = clientAddress(req, limiting?.behindProxy ?? false);
+    if (limiting !== undefined && kind !== undefined)
+      await limiting.limits.take(kind, caller?.userId ?? address, (headers) => context.set({ ...headers }));
     const params: unknown = validateParams?.(context.params);
     const sent = validateBody === undefined ? undefined : await readBody(req, formats);
     const reply = await route.handle({
@@ -61,6 +81,8 @@ function createHandler(route: Route, authenticate: Authenticate, unknownFields: 
       headers: req.headers,
       idempotencyKey: idempotencyKeyOf(req.headers["idempotency-key"]),
       requestId: context.state.requestId as string,
+      remoteAddress: req.socket.remoteAddress,
+      clientAddress: address,
       traceParent: context.state.traceParent as string,
     });
     send(context, reply);

@@ -9,7 +9,7 @@ import { type TestServer, withHttpServer } from "../testing/http-server.ts";
 import { type AnsweredRequest } from "./app.ts";
 import { createAuthenticate } from "./authenticate.ts";
 import { defineRoute } from "./define-route.ts";
-import { healthRoutes } from "./health.ts";
+import { createReadiness, healthRoutes } from "./health.ts";
 import { createHttpServer } from "./server.ts";
 
 const authenticate = createAuthenticate(createAccessTokens({ secret: "x".repeat(32), lifetimeSeconds: 60 }));
@@ -219,22 +219,63 @@ describe("health", () => {
   const page = { contentType: "text/plain; version=0.0.4", body: "up 1\n" };
   const metrics = { page: () => Promise.resolve(page) };
   const check = { failing: false };
+  const readiness = createReadiness();
   const routes = healthRoutes({
+    readiness,
     checks: { database: () => (check.failing ? Promise.reject(new Error("inside")) : Promise.resolve()) },
     metrics,
   });
 
-  it("is live whenever the process answers, ready when every check passes", async () => {
+  it("is live whenever the process answers, started from its start on, ready until it stops", async () => {
     await withHttpServer({ routes, authenticate }, async ({ send }) => {
+      const statuses = async () => {
+        const answers = ["live", "startup", "ready"].map((what) => send("GET", `/health/${what}`));
+        return (await Promise.all(answers)).map(({ status }) => status);
+      };
+      expect(await statuses()).toEqual([200, 503, 503]);
+      await readiness.start();
+      expect(await statuses()).toEqual([200, 200, 200]);
+      await readiness.stop();
+      expect(await statuses()).toEqual([200, 200, 503]);
+      expect(await send("GET", "/health/ready")).toMatchObject({ json: { status: "stopping" } });
+      await readiness.start();
+    });
+  });
+
+  it("stays ready without what all instances share, and says what fails", async () => {
+    await withHttpServer({ routes, authenticate }, async ({ send }) => {
+      await readiness.start();
       expect(await send("GET", "/health/ready")).toMatchObject({ status: 200, json: { checks: { database: "ok" } } });
       check.failing = true;
       expect(await send("GET", "/health/ready")).toMatchObject({
-        status: 503,
-        json: { checks: { database: "failed" } },
+        status: 200,
+        json: { status: "ok", checks: { database: "failed" } },
       });
-      expect(await send("GET", "/health/live")).toMatchObject({ status: 200, json: { status: "ok" } });
       check.failing = false;
     });
+  });
+
+  it("asks what it checks once at a time, however many ask", async () => {
+    let asked = 0;
+    const gone = { log: () => new Promise(() => (asked += 1)) };
+    const hanging = healthRoutes({ readiness, checks: gone, metrics });
+    await withHttpServer({ routes: hanging, authenticate }, async ({ send }) => {
+      const answers = await Promise.all([1, 2, 3].map(() => send("GET", "/health/ready")));
+      for (const answer of answers) expect(answer).toMatchObject({ json: { checks: { log: "failed" } } });
+      expect(asked).toBe(1);
+    });
+  });
+
+  it("shows metrics to this machine alone where it is told so, and not to whom something on it stands before", async () => {
+    const closed = healthRoutes({ readiness, checks: {}, metrics, metricsFor: "this machine" });
+    await withHttpServer({ routes: closed, authenticate }, async ({ send }) => {
+      expect((await send("GET", "/metrics")).status).toBe(200);
+      expect((await send("GET", "/metrics", { headers: { "X-Forwarded-For": "203.0.113.7" } })).status).toBe(404);
+    });
+    const ask = closed.find(({ paths }) => paths[0] === "/metrics");
+    const request = { params: {}, query: {}, body: {}, caller: undefined, idempotencyKey: undefined };
+    const stranger = { ...request, headers: {}, requestId: "r", traceParent: "t", remoteAddress: "203.0.113.7" };
+    await expect(Promise.resolve().then(() => ask?.handle(stranger))).rejects.toMatchObject({ code: "not_found" });
   });
 
   it("gives the metrics as they are, and nothing of it under /api", async () => {
