@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { createKafkaLog } from "@chat/shared/log/kafka/create-kafka-log";
+import { allOrEveryReason } from "@chat/shared/cannot-start";
+import { checkKafkaLog, createKafkaLog } from "@chat/shared/log/kafka/create-kafka-log";
 import { kafkaConnection } from "@chat/shared/log/kafka/kafka-connection";
 import { createPostgresLog } from "@chat/shared/log/postgres/postgres-log";
 import { createPool } from "@chat/shared/postgres/connect";
-import { migrateAll } from "@chat/shared/postgres/migrate";
+import { migrateAll, reach } from "@chat/shared/postgres/migrate";
+import { createSignalsTopic } from "@chat/shared/signals/kafka/signals-topic";
 import { runService } from "@chat/shared/run-service";
 import { migrateSettings } from "./config.ts";
 import { migrationSets } from "./migration-sets.ts";
@@ -17,11 +19,14 @@ await runService({
     name: "migrate",
     async start() {
       const { DATABASE_URL: url, PARTITIONS: partitions } = settings;
+      const kafka = kafkaConnection(settings);
+      const checks = kafka === null ? [] : [checkKafkaLog({ ...kafka, partitions, clientId: "migrate", log })];
+      await allOrEveryReason([reach(url, log), ...checks]);
       await migrateAll(url, migrationSets, log);
       const made = { logId: randomUUID(), partitions };
-      const kafka = kafkaConnection(settings);
       if (kafka !== null) {
         await createKafkaLog({ ...kafka, ...made, clientId: "migrate", log });
+        await createSignalsTopic({ ...kafka, topic: settings.KAFKA_SIGNALS_TOPIC, clientId: "migrate", log });
       } else {
         const pool = createPool({ url, name: "migrate", max: 1, log });
         await createPostgresLog(pool, made.logId, made.partitions);

@@ -42,6 +42,13 @@ export const PARTITIONS = Type.Integer({
   description: "Partitions of the log, decided when it is made",
 });
 
+/** Where nobody makes a log the count is only compared, and only where somebody says it. */
+export const EXPECTED_PARTITIONS = Type.Integer({
+  minimum: 1,
+  maximum: 1024,
+  description: "Partitions that the log is expected to have; where it has others, nothing starts",
+});
+
 /** Instances of command-api send one another commands, past any gateway. */
 export const INSTANCE_URL = Type.String({
   pattern: "^http://[^/]+$",
@@ -52,18 +59,24 @@ export const INSTANCE_URL = Type.String({
 /** Where pages are developed. It stands for ALLOWED_ORIGINS over HTTP; at a socket's handshake only what is set counts. */
 export const defaultAllowedOrigins: readonly string[] = ["http://localhost:3000"];
 
+export const KAFKA_BROKERS = Type.Array(Type.String({ pattern: "^[^\\s:]+:\\d{1,5}$" }), {
+  description: "Kafka brokers; without them the log is in PostgreSQL",
+  expected: "host:port, several separated by commas",
+});
+
 /** Which log it is, and how to reach it: the same for all services and for the step that makes it. */
 export const logSettings = {
-  KAFKA_BROKERS: Type.Optional(
-    Type.Array(Type.String({ pattern: "^[^\\s:]+:\\d{1,5}$" }), {
-      description: "Kafka brokers; without them the log is in PostgreSQL",
-      expected: "host:port, several separated by commas",
-    }),
-  ),
+  KAFKA_BROKERS: Type.Optional(KAFKA_BROKERS),
   KAFKA_TOPIC: Type.String({
     pattern: "^[\\w.-]{1,249}$",
     default: "chat-events",
     description: "The topic that is the log",
+    expected: "letters, digits, dots, dashes and underscores",
+  }),
+  KAFKA_SIGNALS_TOPIC: Type.String({
+    pattern: "^[\\w.-]{1,249}$",
+    default: "chat-signals",
+    description: "The topic for what nobody keeps: who types, who is there",
     expected: "letters, digits, dots, dashes and underscores",
   }),
   LOG_DURABILITY: Type.Enum(["replicated", "single"], {
@@ -97,6 +110,24 @@ export const WS_FLOOD_PER_SECOND = Type.Integer({
   default: 20,
   description: "Frames a second that one socket may send in the long run",
 });
+
+const callsAMinute = (defaultCount: number, what: string) =>
+  Type.Integer({
+    minimum: 0,
+    default: defaultCount,
+    description: `${what} a minute, on each instance; 0 for no limit`,
+  });
+
+/** As much as a socket may send; a person reads more than he writes, and a page asks for many things when it opens. */
+export const rateSettings = {
+  RATE_LIMIT_COMMANDS: callsAMinute(1_200, "Calls that change something, of one user,"),
+  RATE_LIMIT_READS: callsAMinute(3_000, "Calls that read, of one user, or of one address without a token,"),
+  RATE_LIMIT_ACCOUNTS: callsAMinute(60, "Registrations, log-ins and refreshes from one address"),
+  TRUST_PROXY: Type.Boolean({
+    default: false,
+    description: "A gateway in front overwrites X-Forwarded-For, so that it tells where a call comes from",
+  }),
+};
 
 /** The TCP port of a program; 0 is any that is free. */
 export function portOr(defaultPort: number) {

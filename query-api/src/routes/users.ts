@@ -1,5 +1,5 @@
 import Type from "typebox";
-import { UserObject, userObject } from "./user-object.ts";
+import { UserObject, userObject } from "@chat/shared/api/user-object";
 import { defineRoute, type Reply, type Route } from "@chat/shared/http/define-route";
 import { userIdField, userIdListField } from "@chat/shared/http/fields";
 import { Rejection } from "@chat/shared/rejection";

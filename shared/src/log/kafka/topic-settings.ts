@@ -41,16 +41,20 @@ export async function replicationFactorFor(admin: Admin, durability: Durability)
   return Math.min(3, brokers.length);
 }
 
-/** Refuses a topic that forgets, or that promises less than `durability` says. Logs one warning for `single`. */
+/**
+ * Refuses a topic that forgets, or that promises less than `durability` says, with what else was found to be wrong with
+ * it. Logs one warning for `single`.
+ */
 export async function checkTopicSettings(
   admin: Admin,
   topic: string,
   durability: Durability,
   log: Logger,
+  found: readonly string[] = [],
 ): Promise<void> {
   const settings = await effectiveSettings(admin, topic);
   const is = (name: string): string => settings.get(name) ?? "unknown";
-  const faults: string[] = [];
+  const faults = [...found];
   const fault = (what: string): void => void faults.push(`KAFKA_TOPIC: the topic ${topic} ${what}`);
 
   if (is("cleanup.policy") !== "delete") fault(`has cleanup.policy=${is("cleanup.policy")}; expected delete`);
@@ -77,7 +81,7 @@ export async function checkTopicSettings(
   }
 }
 
-async function effectiveSettings(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
+export async function effectiveSettings(admin: Admin, topic: string): Promise<ReadonlyMap<string, string>> {
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
     resources: [{ type: topicResource, name: topic }],
@@ -89,4 +93,10 @@ async function effectiveSettings(admin: Admin, topic: string): Promise<ReadonlyM
 async function fewestReplicas(admin: Admin, topic: string): Promise<number> {
   const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
   return Math.min(...(topics[0]?.partitions ?? []).map(({ replicas }) => replicas.length));
+}
+
+/** The count of partitions that is expected, where one is, against what the topic has. */
+export function partitionFaults(topic: string, expected: number | undefined, found: number): readonly string[] {
+  if (expected === undefined || expected === found) return [];
+  return [`PARTITIONS is ${expected}, but the topic ${topic} has ${found}: the count is decided when the log is made`];
 }
