@@ -25,6 +25,9 @@ export interface KafkaContainer {
   kill(): Promise<void>;
   /** After `kill`: the same broker with the same data, at the same port if it was given one. */
   startAgain(): Promise<void>;
+  /** As SIGSTOP to every process of it, until `goOn`. */
+  pause(): Promise<void>;
+  goOn(): Promise<void>;
   stop(): Promise<void>;
 }
 
@@ -106,6 +109,12 @@ export async function startKafkaContainer({ detourPort = 1, hostPort, member }: 
       const since = Math.floor(Date.now() / 1_000);
       await (await engineContainer(container)).start();
       await untilStarted(container, since);
+    },
+    async pause() {
+      await (await engineContainer(container)).pause();
+    },
+    async goOn() {
+      await (await engineContainer(container)).unpause();
     },
     stop: async () => {
       await container.stop({ timeout: 0 });
