@@ -47,6 +47,25 @@ export function createNames(pool: Pool): NamesOf {
   };
 }
 
+/** The offset of the event that let this user into the chat that he is in now; null as far as the rows know of none. */
+export type MembershipStart = (userId: string, chatId: string) => Promise<number | null>;
+
+export function createMembershipStart(reader: LiveReader): MembershipStart {
+  return async (userId, chatId) => {
+    const { rows } = await reader.read<{ offset: number }>(
+      {
+        name: "realtime-membership-start",
+        text: (schema) => `SELECT e."offset" FROM ${schema}.member_spans AS s
+          JOIN ${schema}.chat_events AS e ON e.chat_id = s.chat_id AND e.version = s.from_version
+          WHERE s.user_id = $2::bigint AND s.chat_id = $3::uuid AND s.to_version IS NULL`,
+        values: [userId, chatId],
+      },
+      "all",
+    );
+    return rows[0]?.offset ?? null;
+  };
+}
+
 export function createAudienceRows(reader: LiveReader): AudienceRows {
   return {
     async checkpoints() {

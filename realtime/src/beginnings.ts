@@ -1,16 +1,18 @@
 import { decodeCursor, shortLogId } from "@chat/shared/log/cursor";
 import type { EventLog } from "@chat/shared/log/event-log";
+import { partitionOf } from "@chat/shared/partitions/partition-of";
 import { Rejection } from "@chat/shared/rejection";
 import type { DeviceCursors } from "./device-cursors.ts";
 import type { DeviceKey } from "./device-cursors-rows.ts";
-import { hasReached, type Offsets } from "./offsets.ts";
+import type { FirstStart } from "./first-start.ts";
+import { hasReached, onlyOf, type Offsets } from "./offsets.ts";
 import type { StreamPlace } from "./pushes.ts";
 import type { Tail } from "./tail.ts";
 
 /** Another instance was quicker: this one gets there within a moment, or something is wrong with it. */
 const TAIL_WITHIN_MS = 5_000;
 
-/** Where a device's stream begins. */
+/** Where a device's stream begins. Of a stream of one chat, the offset of that chat's partition counts, and no other. */
 export interface Beginning {
   readonly offsets: Offsets;
   /** It begins where the device was, so that it misses nothing. */
@@ -26,23 +28,33 @@ export interface BeginningsOptions {
   readonly cursors: Pick<DeviceCursors, "find">;
   readonly tail: Pick<Tail, "reached">;
   readonly stream: StreamPlace;
+  readonly whereTheUserWas: FirstStart;
 }
 
 export interface Beginnings {
   /**
    * `cursor`: the one that the client names, else the stored one counts. The tail has reached what it resolves with.
    * Rejects with `validation_failed` for a cursor that no instance of this log has given, and with `unavailable` when
-   * the tail does not get there in time.
+   * the tail does not get there in time. `newDeviceStarts`: of a stream of one chat.
    */
-  find(key: DeviceKey, cursor: string | null): Promise<Beginning>;
+  find(key: DeviceKey, cursor: string | null, newDeviceStarts?: "now" | "where the user was"): Promise<Beginning>;
 }
 
-export function createBeginnings({ log, cursors, tail, stream }: BeginningsOptions): Beginnings {
+export function createBeginnings(options: BeginningsOptions): Beginnings {
+  const { log, cursors, tail, stream, whereTheUserWas } = options;
   const logName = shortLogId(log.id);
 
-  async function find(key: DeviceKey, cursor: string | null): Promise<Beginning> {
+  async function firstStart({ userId, chatId }: DeviceKey, asUser: boolean): Promise<Offsets> {
+    if (chatId === null) return stream.offsets();
+    const offsets = asUser ? await whereTheUserWas(userId, chatId) : stream.offsets();
+    return onlyOf(partitionOf(chatId, log.partitions), offsets);
+  }
+
+  async function find(key: DeviceKey, cursor: string | null, newDeviceStarts: string): Promise<Beginning> {
     if (cursor === null) {
-      const { status, offsets } = await cursors.find(key, stream.offsets);
+      const { status, offsets } = await cursors.find(key, (unknown) =>
+        firstStart(key, unknown === "new" && newDeviceStarts === "where the user was"),
+      );
       return { offsets, resumed: status === "known", resync: status === "other log", exact: false };
     }
     const named = decodeCursor(cursor);
@@ -58,8 +70,8 @@ export function createBeginnings({ log, cursors, tail, stream }: BeginningsOptio
   }
 
   return {
-    async find(key, cursor) {
-      const beginning = await find(key, cursor);
+    async find(key, cursor, newDeviceStarts = "now") {
+      const beginning = await find(key, cursor, newDeviceStarts);
       if (await tail.reached(new Map(beginning.offsets.entries()), TAIL_WITHIN_MS)) return beginning;
       throw new Rejection("unavailable", "This instance has not got as far as this device: come back in a moment.");
     },

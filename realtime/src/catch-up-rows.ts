@@ -19,8 +19,8 @@ export interface WantedSpan extends Span {
 }
 
 export interface CatchUpRows {
-  /** All spans of the user that are open, or hold something from `since` on. */
-  spans(userId: string, since: Offsets): Promise<LiveRows<MissedSpan>>;
+  /** The user's spans in all chats, or in one, that are open, or hold something from `since` on. */
+  spans(userId: string, chatId: string | null, since: Offsets): Promise<LiveRows<MissedSpan>>;
   /** The first `limit` events of these spans, by partition and offset, with their positions. */
   events(wanted: readonly WantedSpan[], limit: number): Promise<LiveRows<LateEvent>>;
 }
@@ -28,9 +28,11 @@ export interface CatchUpRows {
 /** The journal, read by chat and offset: each chat's events lie together there. */
 export function createCatchUpRows(reader: LiveReader): CatchUpRows {
   return {
-    async spans(userId, since) {
+    async spans(userId, chatId, since) {
       const { rows, positions } = await reader.read<SpanRow>(
-        { name: "catch-up-spans", text: spansText, values: [userId, int8Array(since)] },
+        chatId === null
+          ? { name: "catch-up-spans", text: spansText(""), values: [userId, int8Array(since)] }
+          : { name: "catch-up-spans-of-chat", text: spansText(ofChat), values: [userId, int8Array(since), chatId] },
         "all",
       );
       const spans = rows.map((row) => ({
@@ -73,7 +75,9 @@ interface SpanRow {
 }
 
 /** A chat's partition stands in any of its events. Spans that ended before are left out by one look into the index. */
-const spansText = (schema: string): string => `
+const spansText =
+  (condition: string) =>
+  (schema: string): string => `
   SELECT s.chat_id::text, s.from_version, s.to_version, home.partition,
     CASE WHEN s.to_version IS NULL OR next.version <= s.to_version THEN next."offset" END AS next_offset
   FROM ${schema}.member_spans AS s
@@ -85,7 +89,9 @@ const spansText = (schema: string): string => `
     WHERE e.chat_id = s.chat_id AND e."offset" >= ($3::int8[])[home.partition + 1] AND e.version >= s.from_version
     ORDER BY "offset" LIMIT 1
   ) AS next ON true
-  WHERE s.user_id = $2::bigint AND (s.to_version IS NULL OR next.version <= s.to_version)`;
+  WHERE s.user_id = $2::bigint AND (s.to_version IS NULL OR next.version <= s.to_version)${condition}`;
+
+const ofChat = " AND s.chat_id = $4::uuid";
 
 interface EventRow {
   readonly chat_id: string;

@@ -30,7 +30,10 @@ const RETRY_MS = 500;
 export interface LateDevice {
   readonly protocol: Protocol;
   readonly person: Person;
-  stream: StreamPlace;
+  /** Null: it hears of all chats. */
+  readonly chatId: string | null;
+  /** Told where it is while it catches up. */
+  set stream(place: StreamPlace);
   push(frames: Buffer): void;
   drained(): Promise<boolean>;
 }
@@ -99,11 +102,12 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   /** Brings the spans to what was told last. False: they must be read. */
   function knowsSpans(course: Course): boolean {
     const { device, replay } = course;
-    const { userId, chats } = device.person;
+    const { userId } = device.person;
+    const isShown = ({ record }: SeenEvent): boolean => device.chatId === null || record.chatId === device.chatId;
     if (course.spans === null) {
       const offsets = replay.offsets();
       const missed = partitions.flatMap((partition) => window.from(partition, offsets[partition] ?? 0) ?? []);
-      course.spans = spansFromEvents(userId, chats, missed);
+      course.spans = spansFromEvents(userId, chatsOf(device), missed.filter(isShown));
       course.folded = partitions.map((partition) => window.end(partition).offset);
       return course.spans !== null;
     }
@@ -113,7 +117,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
         course.spans = null;
         return false;
       }
-      for (const { record } of since) course.spans.fold(record);
+      for (const seen of since) if (isShown(seen)) course.spans.fold(seen.record);
       course.folded[partition] = Math.max(course.folded[partition] ?? 0, window.end(partition).offset);
     }
     return true;
@@ -121,8 +125,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
 
   async function readSpans(course: Course): Promise<void> {
     const offsets = course.replay.offsets();
-    const { rows: found, positions } = await gate(() => rows.spans(course.device.person.userId, offsets));
-    course.spans = createSpans(course.device.person.userId, found);
+    const { person, chatId } = course.device;
+    const { rows: found, positions } = await gate(() => rows.spans(person.userId, chatId, offsets));
+    course.spans = createSpans(person.userId, found);
     course.folded = partitions.map((partition) => positions.get(partition)?.offset ?? 0);
     const told = partitions.map((partition) => window.end(partition).offset);
     const upTo = course.folded.map((offset, partition) => Math.min(offset, told[partition] ?? 0));
@@ -254,6 +259,11 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (!tellRest(course)) void run(course);
     },
   };
+}
+
+function chatsOf({ person: { chats }, chatId }: LateDevice): Iterable<string> {
+  if (chatId === null) return chats;
+  return chats.has(chatId) ? [chatId] : [];
 }
 
 interface WindowPart {

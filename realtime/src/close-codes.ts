@@ -5,6 +5,7 @@ export const closeCodes = {
   binary: { code: 1003, text: "text frames only" },
   tooSlow: { code: 4008, text: "too slow: come back with your cursor" },
   sessionEnded: { code: 4401, text: "session ended" },
+  removedFromChat: { code: 4403, text: "removed from the chat that this socket shows" },
   heartbeatMissed: { code: 4408, text: "heartbeat missed" },
   flood: { code: 4429, text: "too many frames" },
 } as const;

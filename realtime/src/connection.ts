@@ -7,14 +7,14 @@ import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Beginning } from "./beginnings.ts";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
-import type { SocketCursor } from "./device-cursors.ts";
 import { fullBucket, takeToken, type FloodLimits } from "./flood-bucket.ts";
 import type { SocketCaller } from "./handshake.ts";
 import { hasReached, type Offsets } from "./offsets.ts";
 import type { Outbox, Outlet } from "./outbox.ts";
 import type { Incoming, Protocol } from "./protocols/protocol.ts";
-import type { StreamPlace } from "./pushes.ts";
+import { createProofs } from "./proofs.ts";
 import type { Device, Person } from "./rooms.ts";
+import type { DeviceStream } from "./streams.ts";
 import { pongNumber, textFrame } from "./websocket-frame.ts";
 
 /** Commands of one socket whose answers are not there yet. Above, its frames wait in the kernel, and with them the client. */
@@ -32,6 +32,8 @@ export interface ConnectionContext {
   readonly logger: Logger;
   /** Reads a cursor of this log; null for anything else. */
   readonly readCursor: (text: string) => Offsets | null;
+  /** Shows one more chat; what was missed there comes by itself. Rejects with a Rejection. */
+  readonly join: (connection: Connection, chatId: string) => Promise<void>;
   /** Called once, as soon as nothing more is to be pushed. */
   readonly left: (connection: Connection) => void;
   /** Called once, when the socket is closed. */
@@ -43,10 +45,15 @@ export interface Connection extends Device, Outlet {
   readonly person: Person;
   readonly caller: SocketCaller;
   readonly deviceId: string;
-  /** How far it was told. Replaced when it has caught up. */
-  stream: StreamPlace;
+  /** Of a socket that shows chats one by one: those which it hears what happens in. */
+  readonly shown: Set<string> | null;
+  /** What it is told: its first stream at least until it closes, and one for each chat that was joined. */
+  readonly streams: Map<string | null, DeviceStream>;
   /** Sends the dialect's first frame: the stream starts here. */
   begin(beginning: Beginning, heartbeatSeconds: number): void;
+  /** Says that the chat is shown from here on, by this stream; null: it is already. */
+  joined(stream: DeviceStream | null, chatId: string): void;
+  isOpen(): boolean;
   /** Resolves when hardly anything waits to be read by the client: with false when it has gone. */
   drained(): Promise<boolean>;
   /** Every heartbeat: closes the socket when the last ping was not answered, else sends the next. */
@@ -65,19 +72,18 @@ export interface ConnectionParts {
   readonly person: Person;
   readonly caller: SocketCaller;
   readonly deviceId: string;
-  readonly cursor: SocketCursor;
-  readonly stream: StreamPlace;
+  /** What it is told from the start; null where chats are joined. */
+  readonly stream: DeviceStream | null;
 }
 
 export function createConnection(context: ConnectionContext, parts: ConnectionParts): Connection {
-  const { ws, socket, protocol, person, caller, deviceId, cursor } = parts;
+  const { ws, socket, protocol, person, caller, deviceId, stream: first } = parts;
+  const streams = new Map(first === null ? [] : [[first.chatId, first]]);
+  const proofs = createProofs(streams);
   const bucket = fullBucket(context.floodLimits, performance.now());
   let inFlight = 0;
-  /** The ping that waits for its pong, which proves all that was told before. */
-  let pinged: { readonly number: number; readonly told: Offsets } | null = null;
   /** Why we close it, when we do. */
   let closing: CloseReason | "failed" | null = null;
-  let toldAtClose: Offsets | null = null;
   let heardSinceBeat = true;
   let told = "";
   let gone = false;
@@ -87,7 +93,8 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
     person,
     caller,
     deviceId,
-    stream: parts.stream,
+    streams,
+    shown: first?.chatId === null ? null : new Set(),
     waiting: null,
 
     push(frame) {
@@ -104,20 +111,31 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
     },
 
     begin({ resumed, resync }, heartbeatSeconds) {
-      told = connection.stream.cursor();
+      told = first?.place.cursor() ?? "";
       const userId = caller.userId;
       say(protocol.ready({ userId, deviceId, cursor: told, resumed, heartbeatSeconds }));
       if (resync) say(protocol.resync());
     },
 
+    joined(stream, chatId) {
+      if (stream !== null) streams.set(chatId, stream);
+      say(protocol.joined?.(chatId) ?? null);
+    },
+
+    lost(chatId) {
+      if (first?.chatId === chatId) close("removedFromChat");
+      else leaveChat(chatId);
+    },
+
     beat(ping, number) {
-      if (pinged !== null) {
+      if (proofs.pongIsDue()) {
         close("heartbeatMissed");
         return;
       }
-      pinged = { number, told: connection.stream.offsets() };
-      if (!heardSinceBeat && told !== connection.stream.cursor()) {
-        told = connection.stream.cursor();
+      proofs.pinged(number);
+      const at = first?.place.cursor() ?? "";
+      if (!heardSinceBeat && told !== at) {
+        told = at;
         say(protocol.moved(told));
       }
       heardSinceBeat = false;
@@ -136,16 +154,13 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
       }),
 
     close,
+    isOpen: () => !gone && ws.readyState === WebSocket.OPEN,
     terminate: () => ws.terminate(),
     queuedBytes: () => socket.writableLength,
   };
 
   ws.on("message", receive);
-  ws.on("pong", (payload) => {
-    if (pinged?.number !== pongNumber(payload)) return;
-    cursor.prove(pinged.told);
-    pinged = null;
-  });
+  ws.on("pong", (payload) => proofs.ponged(pongNumber(payload)));
   // `ws` closes the socket itself (1002, 1007, 1009); there is nothing else to do about a client's mistake.
   ws.on("error", (error) => {
     closing ??= "failed";
@@ -154,9 +169,8 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   ws.on("close", (code) => {
     leave();
     const answered = code !== ENDED_WITHOUT_A_WORD;
-    // Who answers our farewell has read all that came before it.
-    if (answered && toldAtClose !== null) cursor.prove(toldAtClose);
-    cursor.end(answered && closing === null);
+    if (answered) proofs.farewellAnswered();
+    for (const { cursor } of streams.values()) cursor.end(answered && closing === null);
     context.closed(connection, code);
   });
   return connection;
@@ -183,11 +197,11 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   function free(incoming: Extract<Incoming, { kind: "ack" | "ping" }>): void {
     if (incoming.kind === "ack") {
       const acknowledged = context.readCursor(incoming.cursor);
-      if (acknowledged === null || !hasReached(connection.stream.offsets(), acknowledged)) {
+      if (first === null || acknowledged === null || !hasReached(first.place.offsets(), acknowledged)) {
         refuse(incoming.id, new Rejection("validation_failed", "This is no cursor of this stream."));
         return;
       }
-      cursor.prove(acknowledged);
+      first.cursor.prove(acknowledged);
     }
     if (incoming.id !== null) say(protocol.done(incoming.id, null));
   }
@@ -196,6 +210,12 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
     switch (incoming.kind) {
       case "command":
         run(incoming.id, incoming.command);
+        return;
+      case "join":
+        join(incoming.id, incoming.chatId);
+        return;
+      case "leave":
+        leaveChat(incoming.chatId);
         return;
       case "refused":
         refuse(incoming.id, incoming.rejection);
@@ -210,20 +230,34 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
 
   /** Calls go out in the order of the frames; answers come back as they come. */
   function run(id: string | null, command: SocketCommand): void {
+    inTurn(id, async () => {
+      const result = await context.commands(caller, command);
+      if (id !== null) say(protocol.done(id, result));
+    });
+  }
+
+  function join(id: string | null, chatId: string): void {
+    inTurn(id, () => context.join(connection, chatId));
+  }
+
+  function inTurn(id: string | null, work: () => Promise<void>): void {
     inFlight += 1;
     if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.pause();
-    void context
-      .commands(caller, command)
-      .then(
-        (result) => {
-          if (id !== null) say(protocol.done(id, result));
-        },
-        (error: unknown) => refuse(id, rejectionOf(error)),
-      )
+    void work()
+      .catch((error: unknown) => refuse(id, rejectionOf(error)))
       .finally(() => {
         if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.resume();
         inFlight -= 1;
       });
+  }
+
+  function leaveChat(chatId: string): void {
+    const stream = streams.get(chatId);
+    if (stream === undefined || stream === first) return;
+    stream.over = true;
+    stream.cursor.end(true);
+    streams.delete(chatId);
+    connection.shown?.delete(chatId);
   }
 
   function rejectionOf(error: unknown): Rejection {
@@ -251,7 +285,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
     if (reason === "tooSlow" || reason === "sessionEnded") connection.waiting = null;
     else context.outbox.flush(connection);
     closing = reason;
-    if (reason === "restart") toldAtClose = connection.stream.offsets();
+    if (reason === "restart") proofs.saidFarewell();
     leave();
     const { code, text } = closeCodes[reason];
     ws.close(code, text);

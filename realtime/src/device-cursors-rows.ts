@@ -29,12 +29,17 @@ export interface DeviceCursorRows {
   /** Where each of these devices starts, in the order asked. `held`: what this instance has in memory counts, not its row. */
   find(asked: readonly (DeviceKey & { readonly held: Offsets | null })[]): Promise<readonly FoundCursor[]>;
   store(cursors: readonly HeldCursor[]): Promise<void>;
+  /** The user's devices that had a socket which showed this one chat: the latest, of this log. */
+  devicesIn(userId: string, chatId: string): Promise<readonly string[]>;
   /** Says that this instance is at work, which it must do more often than every `GONE_AFTER_SECONDS`. */
   seen(): Promise<void>;
 }
 
 /** An instance that was not seen for so long is gone; one that only paused writes its rows again when it goes on. */
 const GONE_AFTER_SECONDS = 10;
+
+/** A user has a handful; who makes up a name for each socket is served by the latest of them. */
+const MAX_DEVICES_OF_USER = 100;
 
 export interface DeviceCursorRowsOptions {
   readonly pool: Pick<Pool, "query">;
@@ -75,6 +80,16 @@ export function createDeviceCursorRows({ pool, holder, log }: DeviceCursorRowsOp
           boolArray(cursors.map(({ mayFall }) => mayFall)),
         ],
       });
+    },
+
+    async devicesIn(userId, chatId) {
+      const { rows } = await pool.query<{ device_id: string }>({
+        name: "device-cursors-devices",
+        text: `SELECT device_id FROM devices.cursors WHERE user_id = $1::bigint AND chat_id = $2::uuid AND log = $3
+          GROUP BY device_id ORDER BY max(moved_at) DESC LIMIT ${MAX_DEVICES_OF_USER}`,
+        values: [userId, chatId, log],
+      });
+      return rows.map(({ device_id: deviceId }) => deviceId);
     },
 
     async seen() {

@@ -16,6 +16,7 @@ function playground(found: FoundCursor = { status: "new" }) {
       return keys.map(() => found);
     },
     store: async (cursors) => void stored.push(...cursors),
+    devicesIn: async () => [],
     seen: async () => undefined,
   };
   const cursors = createDeviceCursors({ rows, logger });

@@ -33,10 +33,12 @@ export interface DeviceStart {
  */
 export interface DeviceCursors {
   /**
-   * Where a device that names no cursor starts. One that was never here starts at `now()`, which is stored before
-   * this resolves. Rejects with `overloaded`, or `unavailable` when the database is.
+   * Where a device that names no cursor starts. One that was never here, or knows another log only, starts at
+   * `beginning`, which is stored before this resolves. Rejects with `overloaded`, or `unavailable` when the database is.
    */
-  find(key: DeviceKey, now: () => Offsets): Promise<DeviceStart>;
+  find(key: DeviceKey, beginning: (status: "new" | "other log") => Offsets | Promise<Offsets>): Promise<DeviceStart>;
+  /** How far any device of this user has got in this chat on sockets that show it alone; null: there was none. */
+  furthest(userId: string, chatId: string): Promise<Offsets | null>;
   /** A socket opens. `exact`: the client itself has said where it is. */
   open(key: DeviceKey, start: Offsets, exact: boolean): SocketCursor;
   start(): Promise<void>;
@@ -56,7 +58,7 @@ interface Device extends DeviceKey {
 
 interface Asking {
   readonly key: DeviceKey;
-  readonly now: () => Offsets;
+  readonly beginning: (status: "new" | "other log") => Offsets | Promise<Offsets>;
   readonly settle: (start: DeviceStart) => void;
   readonly fail: (error: unknown) => void;
 }
@@ -87,12 +89,14 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
     if (batch.length === 0) return;
     try {
       const found = await rows.find(batch.map(({ key }) => ({ ...key, held: heldOf(devices.get(nameOf(key))) })));
-      const starts = batch.map(({ now }, index): DeviceStart => {
-        const one = found[index] ?? { status: "new" };
-        return one.status === "known" ? one : { status: one.status, offsets: now() };
-      });
+      const starts = await Promise.all(
+        batch.map(async ({ beginning }, index): Promise<DeviceStart> => {
+          const one = found[index] ?? { status: "new" };
+          return one.status === "known" ? one : { status: one.status, offsets: await beginning(one.status) };
+        }),
+      );
       await storeNew(batch, starts);
-      batch.forEach(({ settle, now }, index) => settle(starts[index] ?? { status: "new", offsets: now() }));
+      for (const [index, start] of starts.entries()) batch[index]?.settle(start);
     } catch (error) {
       logger.warn({ err: error }, "the cursors of devices cannot be read");
       for (const { fail } of batch) fail(new Rejection("unavailable", "The place of this device cannot be read."));
@@ -162,15 +166,22 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
   }
 
   return {
-    find: (key, now) =>
+    find: (key, beginning) =>
       new Promise((settle, fail) => {
         if (asking.length >= MAX_WAITING) {
           fail(new Rejection("overloaded", "Too many devices come back at once."));
           return;
         }
-        asking.push({ key, now, settle, fail });
+        asking.push({ key, beginning, settle, fail });
         void inTurn(answerAll);
       }),
+
+    async furthest(userId, chatId) {
+      const keys = (await rows.devicesIn(userId, chatId)).map((deviceId) => ({ userId, deviceId, chatId }));
+      const found = await rows.find(keys.map((key) => ({ ...key, held: heldOf(devices.get(nameOf(key))) })));
+      const places = found.flatMap((one) => (one.status === "known" ? [one.offsets] : []));
+      return places.length === 0 ? null : places.reduce(highest);
+    },
 
     open(key, start, exact) {
       const device = deviceOf(key);

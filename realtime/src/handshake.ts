@@ -1,7 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Authenticate } from "@chat/shared/http/authenticate";
 import { isStorable } from "@chat/shared/http/storable-text";
-import type { UserId } from "@chat/shared/ids";
+import { isChatId, type UserId } from "@chat/shared/ids";
 import { Rejection } from "@chat/shared/rejection";
 import type { RedeemTicket } from "./identity/redeem-ticket.ts";
 import { nativeProtocol } from "./protocols/native.ts";
@@ -10,9 +10,24 @@ import type { Protocol } from "./protocols/protocol.ts";
 /** A device's name is chosen by its client: a UUID, or words. */
 const MAX_DEVICE_CHARACTERS = 128;
 
+/**
+ * What a socket shows: all chats of its user, by the device's cursor; one chat, by a cursor of its own; or those that
+ * are joined on it, each by a cursor of its own.
+ */
+export type Scope =
+  | { readonly shows: "all chats" }
+  | {
+      readonly shows: "one chat";
+      readonly chatId: string;
+      /** Where a device starts that never showed this chat. `where the user was`: on any device, else as a new member. */
+      readonly newDeviceStarts: "now" | "where the user was";
+    }
+  | { readonly shows: "joined chats" };
+
 /** What a socket asks for before it opens. */
 export interface Handshake {
   readonly protocol: Protocol;
+  readonly scope: Scope;
   readonly caller: SocketCaller;
   /** `device` in the query, else the session. */
   readonly deviceId: string;
@@ -45,11 +60,12 @@ export async function readHandshake(request: IncomingMessage, rules: HandshakeRu
   if (url === null) throw new Rejection("malformed_request", "The URL cannot be read.");
   const protocol = protocolsByPath.get(url.pathname);
   if (protocol === undefined) throw new Rejection("not_found", "There is no socket at this path.");
+  const scope = scopeFrom(url.searchParams.get("chat"));
   const device = deviceIdFrom(url.searchParams.get("device"));
   if (rules.allowedOrigins !== undefined) checkOrigin(request, rules.allowedOrigins);
   // Last, for a ticket is gone once it was looked at.
   const caller = await callerOf(request, url.searchParams, rules);
-  return { protocol, caller, deviceId: device ?? caller.sessionId, cursor: url.searchParams.get("cursor") };
+  return { protocol, scope, caller, deviceId: device ?? caller.sessionId, cursor: url.searchParams.get("cursor") };
 }
 
 /** A token that is there decides, even a wrong one, as it does for a request. */
@@ -64,6 +80,17 @@ async function callerOf(
     return authenticate({ authorization, queryToken });
   }
   return redeemTicket(ticket);
+}
+
+function scopeFrom(chatId: string | null): Scope {
+  if (chatId === null || chatId === "") return { shows: "all chats" };
+  if (!isChatId(chatId)) throw notTheirs();
+  return { shows: "one chat", chatId: chatId.toLowerCase(), newDeviceStarts: "now" };
+}
+
+/** Nobody learns by it whether there is such a chat. */
+export function notTheirs(): Rejection {
+  return new Rejection("forbidden", "There is no such chat, or this user is not in it.");
 }
 
 function deviceIdFrom(device: string | null): string | null {

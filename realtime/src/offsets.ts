@@ -16,6 +16,11 @@ export function hasReached(one: Offsets, other: Offsets): boolean {
   return one === other || one.every((offset, partition) => offset >= (other[partition] ?? 0));
 }
 
+/** What of these a socket that shows one chat can prove: that chat's partition, and nothing of the others. */
+export function onlyOf(partition: number, offsets: Offsets): Offsets {
+  return offsets.map((offset, index) => (index === partition ? offset : 0));
+}
+
 export function sameOffsets(one: Offsets, other: Offsets): boolean {
   return one === other || one.every((offset, partition) => offset === other[partition]);
 }

@@ -72,8 +72,8 @@ export function createPushes({ log, window, rooms, facts, logger, counted }: Pus
         // A bug in one telling must not stop all others for ever; a client notices the hole by `version`.
         logger.error({ err: error, chatId, version }, "an event was not told");
       }
-      if (gone === "everybody") rooms.close(chatId);
-      else for (const userId of gone) leaveIfHere(userId, chatId);
+      const left = gone === "everybody" ? (rooms.people(chatId) ?? nobody) : gone.map((userId) => rooms.person(userId));
+      for (const person of [...left]) if (person?.chats.has(chatId) === true) leave(person, chatId);
       for (const person of entering) rooms.join(person, chatId);
     }
     advance(batch.partition, batch.next.offset);
@@ -105,9 +105,9 @@ export function createPushes({ log, window, rooms, facts, logger, counted }: Pus
     return telling.to === "joined" ? entering : present;
   }
 
-  function leaveIfHere(userId: string, chatId: string): void {
-    const person = rooms.person(userId);
-    if (person !== undefined) rooms.leave(person, chatId);
+  function leave(person: Person, chatId: string): void {
+    rooms.leave(person, chatId);
+    for (const device of person.devices) if (device.shown?.has(chatId) === true) device.lost(chatId);
   }
 
   return {
@@ -131,6 +131,7 @@ function hand(telling: Telling, context: TellingContext, recipients: Iterable<Pe
   for (const person of recipients) {
     if (telling.only !== undefined && !telling.only(person.userId)) continue;
     for (const device of person.devices) {
+      if (device.shown !== null && !device.shown.has(context.chatId)) continue;
       if (device.protocol !== protocol) {
         others ??= new Map();
         if (protocol !== null) others.set(protocol, frames);

@@ -3,8 +3,12 @@ import type { Protocol } from "./protocols/protocol.ts";
 /** A device as those who tell it things see it. */
 export interface Device {
   readonly protocol: Protocol;
+  /** The chats that it shows; null: all of its user's. */
+  readonly shown: ReadonlySet<string> | null;
   /** Takes one whole WebSocket frame. */
   push(frame: Buffer): void;
+  /** A chat that it shows is its user's no more. He was told so; nothing of the chat follows. */
+  lost(chatId: string): void;
 }
 
 /** A user with at least one socket here, and the chats that he is in. */
@@ -34,7 +38,6 @@ export interface Rooms {
   people(chatId: string): ReadonlySet<Person> | undefined;
   join(person: Person, chatId: string): void;
   leave(person: Person, chatId: string): void;
-  close(chatId: string): void;
 }
 
 /** Longer than a client waits between its first attempts to come back. */
@@ -93,11 +96,6 @@ export function createRooms(now: () => number = () => performance.now()): Rooms 
     people: (chatId) => rooms.get(chatId),
     join,
     leave,
-
-    close(chatId) {
-      for (const person of rooms.get(chatId) ?? []) person.chats.delete(chatId);
-      rooms.delete(chatId);
-    },
   };
 }
 

@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Pool } from "pg";
-import { WebSocketServer } from "ws";
 import type { CommandPort } from "@chat/shared/commands/command-port";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
@@ -10,37 +9,40 @@ import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { observeRequests } from "@chat/shared/http/observe-requests";
 import { createHttpServer } from "@chat/shared/http/server";
 import type { AccessTokens } from "@chat/shared/identity/access-token";
-import { refuseRevoked, sessionEnded, type RevokedSessions } from "@chat/shared/identity/revoked-sessions";
+import { refuseRevoked, type RevokedSessions } from "@chat/shared/identity/revoked-sessions";
 import type { Service } from "@chat/shared/lifecycle";
-import { decodeCursor, encodeCursor, shortLogId } from "@chat/shared/log/cursor";
+import { decodeCursor, shortLogId } from "@chat/shared/log/cursor";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
 import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import { followLag } from "@chat/shared/telemetry/follow-lag";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
+import { createAdmissions } from "./admissions.ts";
 import { createArrivals } from "./arrivals.ts";
-import { createAudienceRows, createNames } from "./audience-rows.ts";
-import { type Beginning, createBeginnings } from "./beginnings.ts";
+import { createAudienceRows, createMembershipStart, createNames } from "./audience-rows.ts";
+import { createBeginnings } from "./beginnings.ts";
 import { createCatchUp } from "./catch-up.ts";
 import { createCatchUpRows } from "./catch-up-rows.ts";
 import { closeSpread } from "./close-spread.ts";
-import { createConnection, type Connection, type ConnectionContext } from "./connection.ts";
+import type { Connection, ConnectionContext } from "./connection.ts";
 import { createDeviceCursors } from "./device-cursors.ts";
-import { createDeviceCursorRows, type DeviceKey } from "./device-cursors-rows.ts";
+import { createDeviceCursorRows } from "./device-cursors-rows.ts";
 import { createFactsReader } from "./facts.ts";
-import { readHandshake, type Handshake } from "./handshake.ts";
+import { createFirstStart } from "./first-start.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createRedeemTicket } from "./identity/redeem-ticket.ts";
-import { defaultLimits, socketOptions, type RealtimeLimits } from "./limits.ts";
+import { defaultLimits, type RealtimeLimits } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPushes } from "./pushes.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
-import { createRooms, type Person } from "./rooms.ts";
+import { createRooms } from "./rooms.ts";
 import { createSessionSockets } from "./session-sockets.ts";
+import { createStreams } from "./streams.ts";
 import { createTail } from "./tail.ts";
 import { createEventWindow } from "./window.ts";
 
+const notNow = (): Rejection => new Rejection("overloaded", "This instance is starting or stopping: come back.");
 const ignore = (): void => undefined;
 
 export interface RealtimeOptions {
@@ -67,19 +69,6 @@ export interface Realtime extends Service {
   handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void;
 }
 
-/** What is known of a socket before it opens. */
-interface Admitted {
-  readonly handshake: Handshake;
-  readonly beginning: Beginning;
-  readonly key: DeviceKey;
-}
-
-interface Upgrade {
-  readonly request: IncomingMessage;
-  readonly socket: Duplex;
-  readonly head: Buffer;
-}
-
 /** The service that tells: follows the log and pushes to every device of every member what happened. */
 export function createRealtime(options: RealtimeOptions): Realtime {
   const { log, logger, metrics, allowedOrigins, port, revoked } = options;
@@ -87,7 +76,6 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   const frames = metrics.counter("realtime_frames_total", "Frames handed to devices.");
   const closes = metrics.counter("realtime_closes_total", "Sockets closed, by code.", ["code"]);
   const authenticate = createAuthenticate(refuseRevoked(options.tokens, revoked));
-  const handshakeRules = { authenticate, redeemTicket: createRedeemTicket(options.pool), allowedOrigins };
 
   const window = createEventWindow(log.partitions);
   const rooms = createRooms();
@@ -109,7 +97,9 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     rows: createDeviceCursorRows({ pool: options.pool, holder: randomUUID(), log: logName }),
     logger,
   });
-  const beginnings = createBeginnings({ log, cursors, tail, stream: pushes.stream });
+  const membershipStart = createMembershipStart(reader);
+  const whereTheUserWas = createFirstStart({ log, cursors, membershipStart, window, stream: pushes.stream });
+  const beginnings = createBeginnings({ log, cursors, tail, stream: pushes.stream, whereTheUserWas });
   const catchUp = createCatchUp({
     logId: log.id,
     rows: createCatchUpRows(reader),
@@ -119,10 +109,10 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     logger,
     counted: (handed) => frames.inc(handed),
   });
+  const streams = createStreams({ log, cursors, catchUp, stream: pushes.stream });
   const heartbeat = createHeartbeat(limits.heartbeatMs);
   const outbox = createOutbox();
   const connections = new Set<Connection>();
-  const socketsOf = new Map<string, number>();
   const sessionSockets = createSessionSockets();
   let stopListening = (): void => undefined;
   const readiness = createReadiness();
@@ -130,7 +120,6 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   let accepting = false;
   let stopping: Promise<void> | undefined;
 
-  const sockets = new WebSocketServer(socketOptions);
   const context: ConnectionContext = {
     outbox,
     commands: options.commands,
@@ -141,6 +130,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       const cursor = decodeCursor(text);
       return cursor?.log === logName && cursor.offsets.length === log.partitions ? cursor.offsets : null;
     },
+    join: (connection, chatId) => admissions.join(connection, chatId),
     left(connection) {
       const { person } = connection;
       person.devices.delete(connection);
@@ -151,10 +141,28 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     closed(connection, code) {
       connections.delete(connection);
       sessionSockets.remove(connection);
-      release(connection.caller.userId);
+      admissions.release(connection.caller.userId);
       closes.inc({ code: String(code) });
     },
   };
+
+  const admissions = createAdmissions({
+    log,
+    handshakeRules: { authenticate, redeemTicket: createRedeemTicket(options.pool), allowedOrigins },
+    limits,
+    revoked,
+    beginnings,
+    arrivals,
+    rooms,
+    streams,
+    tail,
+    context,
+    opened(connection) {
+      connections.add(connection);
+      sessionSockets.add(connection);
+      heartbeat.add(connection);
+    },
+  });
 
   metrics.gauge("realtime_devices", "Sockets that are open.", { collect: (gauge) => gauge.set(connections.size) });
   metrics.gauge("realtime_queue_bytes", "Bytes that wait for devices to read them.", {
@@ -168,66 +176,11 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     collect: (gauge) => gauge.set(tail.stopped().size),
   });
 
-  async function admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    if (!accepting) throw new Rejection("overloaded", "This instance is starting or stopping: come back.");
-    const handshake = await readHandshake(request, handshakeRules);
-    const { userId } = handshake.caller;
-    if ((socketsOf.get(userId) ?? 0) >= limits.maxSocketsPerUser) {
-      throw new Rejection("too_many_requests", `A user has at most ${limits.maxSocketsPerUser} sockets.`);
-    }
-    socketsOf.set(userId, (socketsOf.get(userId) ?? 0) + 1);
-    let opened = false;
-    try {
-      const key = { userId, deviceId: handshake.deviceId, chatId: null };
-      const beginning = await beginnings.find(key, handshake.cursor);
-      await arrivals.arrive(userId, (person) => {
-        opened = open(person, { handshake, beginning, key }, { request, socket, head });
-        rooms.exitIfAlone(person);
-      });
-      if (!opened && revoked.has(handshake.caller.sessionId)) throw sessionEnded();
-    } finally {
-      if (!opened) release(userId);
-    }
-  }
-
-  /** From the handshake to the first frame without a pause: nothing can happen in between that the device would miss. */
-  function open(person: Person, { handshake, beginning, key }: Admitted, upgrade: Upgrade): boolean {
-    // It may have ended since its token was read; from here on it is closed when it ends.
-    if (revoked.has(handshake.caller.sessionId)) return false;
-    let opened = false;
-    // A handshake that is wrong is answered by `ws`, and the callback is not called.
-    sockets.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (ws) => {
-      const { protocol, caller, deviceId } = handshake;
-      const { offsets, exact } = beginning;
-      const cursor = cursors.open(key, offsets, exact);
-      const stream = { offsets: () => offsets, cursor: () => encodeCursor(log.id, offsets) };
-      const { socket } = upgrade;
-      const connection = createConnection(context, { ws, socket, protocol, person, caller, deviceId, cursor, stream });
-      connections.add(connection);
-      sessionSockets.add(connection);
-      heartbeat.add(connection);
-      connection.begin(beginning, limits.heartbeatMs / 1_000);
-      person.catchingUp.add(connection);
-      catchUp.begin(connection, offsets, () => {
-        if (!person.catchingUp.delete(connection)) return;
-        connection.stream = pushes.stream;
-        person.devices.add(connection);
-      });
-      opened = true;
-    });
-    return opened;
-  }
-
-  function release(userId: string): void {
-    const left = (socketsOf.get(userId) ?? 0) - 1;
-    if (left > 0) socketsOf.set(userId, left);
-    else socketsOf.delete(userId);
-  }
-
   function handleUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
     // While its chats are read nobody else listens, and a socket's error without a listener ends the process.
     socket.on("error", ignore);
-    void admit(request, socket, head).catch((error: unknown) => {
+    const admitted = accepting ? admissions.admit({ request, socket, head }) : Promise.reject(notNow());
+    void admitted.catch((error: unknown) => {
       if (!(error instanceof Rejection)) logger.error({ err: error }, "a handshake failed");
       refuseUpgrade(socket, error instanceof Rejection ? error : new Rejection("internal", "Something went wrong."));
     });

@@ -17,6 +17,8 @@ export type Incoming =
   | { readonly kind: "command"; readonly id: string | null; readonly command: SocketCommand }
   | { readonly kind: "ack"; readonly id: string | null; readonly cursor: string }
   | { readonly kind: "ping"; readonly id: string | null }
+  /** Shows the chat on this socket from now on, or no more; only on sockets that show what is joined. */
+  | { readonly kind: "join" | "leave"; readonly id: string | null; readonly chatId: string }
   /** Known by its type, and wrong: it gets a reply when it has an id. */
   | { readonly kind: "refused"; readonly id: string | null; readonly rejection: Rejection }
   /** Not to be understood at all. */
@@ -34,6 +36,8 @@ export interface Protocol {
   moved(at: string): string | null;
   /** What the client knows is of another log: it fetches a snapshot. */
   resync(): string | null;
+  /** The chat is shown from here on: what the device missed there comes next. */
+  joined?(chatId: string): string | null;
   done(id: string, result: CommandResult | null): string | null;
   refused(id: string | null, problem: Problem): string | null;
 }
