@@ -1,6 +1,8 @@
 /** The orders of an operator by name, each a program of its own that can be started alone as well. */
 const orders: Readonly<Record<string, () => Promise<unknown>>> = {
+  "log copy": () => import("../log-copy/main.ts"),
   migrate: () => import("../migrate/main.ts"),
+  postgres: () => import("../postgres/main.ts"),
 };
 
 const said = process.argv.slice(2).filter((word) => !word.startsWith("-"));

@@ -7,7 +7,9 @@ import { queryApiSettings } from "@chat/query-api/config";
 import { realtimeSettings } from "@chat/realtime/config";
 import { readConfig } from "@chat/shared/config";
 import { embeddedSettings } from "../embedded/config.ts";
+import { logCopySettings } from "../log-copy/config.ts";
 import { migrateSettings } from "../migrate/config.ts";
+import { postgresSettings } from "../postgres/config.ts";
 
 const example = readFileSync(new URL("../../.env.example", import.meta.url), "utf8");
 const given = new Map(
@@ -22,10 +24,12 @@ const programs: Readonly<Record<string, TObject>> = {
   "query-api": queryApiSettings,
   realtime: realtimeSettings,
   migrate: migrateSettings,
+  "log copy": logCopySettings,
+  "the embedded database alone": postgresSettings,
 };
 
-/** What a service alone cannot do without. */
-const needed = { DATABASE_URL: "postgresql://user@host/chat", SECRET_KEY: "k".repeat(32) };
+/** What a program alone cannot do without. */
+const needed = { DATABASE_URL: "postgresql://user@host/chat", KAFKA_BROKERS: "host:9092", SECRET_KEY: "k".repeat(32) };
 
 describe(".env.example", () => {
   it("has every setting of every program once, and no other", () => {

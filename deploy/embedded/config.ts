@@ -3,6 +3,7 @@ import {
   ACCESS_TOKEN_EXPIRE_MINUTES,
   ALGORITHM,
   ALLOWED_ORIGINS,
+  DATA_DIR,
   DATABASE_URL,
   INSTANCE_URL,
   LOG_LEVEL,
@@ -16,11 +17,7 @@ import {
 /** All settings of the embedded run. None is needed: what is not set is made at the first start, in DATA_DIR. */
 export const embeddedSettings = Type.Object({
   PORT: portOr(8_000),
-  DATA_DIR: Type.String({
-    default: "./data",
-    minLength: 1,
-    description: "The folder of the embedded PostgreSQL and of the secret made at the first start",
-  }),
+  DATA_DIR,
   DATABASE_URL: Type.Optional({
     ...DATABASE_URL,
     description: "A PostgreSQL of one's own instead of the embedded one",

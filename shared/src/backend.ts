@@ -5,6 +5,7 @@ import { composeServices, type Service } from "./lifecycle.ts";
 import type { EventLog } from "./log/event-log.ts";
 import { kafkaConnection } from "./log/kafka/kafka-connection.ts";
 import { openKafkaLog } from "./log/kafka/kafka-log.ts";
+import { refuseUnlessMoved } from "./log/postgres/moved-log.ts";
 import { openPostgresLog } from "./log/postgres/postgres-log.ts";
 import { createPool } from "./postgres/connect.ts";
 import { createNotifyWakeup } from "./postgres/notify-wakeup.ts";
@@ -69,12 +70,19 @@ interface OpenLog {
 /** With brokers the log is in Kafka, which wakes its readers itself; else it is in the database. */
 async function openLog(name: string, settings: Settings, pool: pg.Pool, logger: Logger): Promise<OpenLog> {
   const kafka = kafkaConnection(settings);
-  if (kafka !== null)
-    return { log: await openKafkaLog({ ...kafka, clientId: name.replaceAll(" ", "-"), log: logger }), wakeups: [] };
+  if (kafka !== null) {
+    const log = await openKafkaLog({ ...kafka, clientId: name.replaceAll(" ", "-"), log: logger });
+    await refuseUnlessMoved(pool, log.id).catch(async (error: unknown) => {
+      await log.close();
+      throw error;
+    });
+    return { log, wakeups: [] };
+  }
   const appended = createNotifyWakeup({ url: settings.DATABASE_URL, channel: "chat_log", log: logger });
   try {
     return { log: await openPostgresLog({ pool, others: appended }), wakeups: [appended] };
   } catch (error) {
+    if (error instanceof CannotStart) throw error;
     const reason = error instanceof Error ? error.message : String(error);
     const message = `DATABASE_URL: the log cannot be opened there: ${reason}. Is it running, and was it migrated?`;
     throw new CannotStart(message, { cause: error });

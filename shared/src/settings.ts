@@ -19,6 +19,12 @@ export const DATABASE_URL = Type.String({
 /** HS256 wants a key no shorter than its hash. */
 export const MIN_SECRET_KEY_BYTES = 32;
 
+export const DATA_DIR = Type.String({
+  default: "./data",
+  minLength: 1,
+  description: "The folder of the embedded PostgreSQL and of the secret made at the first start",
+});
+
 export const SECRET_KEY = Type.String({
   minLength: MIN_SECRET_KEY_BYTES,
   secret: true,

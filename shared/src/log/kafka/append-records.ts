@@ -1,5 +1,5 @@
 import type { Kafka, Producer } from "kafkajs";
-import type { AppendAnswer, Election, EventRecord } from "../event-log.ts";
+import type { AppendAnswer, LogRecord } from "../event-log.ts";
 import { toMessages } from "./record-messages.ts";
 import { within } from "./within.ts";
 
@@ -15,7 +15,7 @@ const acknowledgeWithinMs = 4_000;
 const connectWithinMs = 5_000;
 const disconnectWithinMs = 2_000;
 
-type Records = readonly (Election | EventRecord)[];
+type Records = readonly LogRecord[];
 
 /** One append in flight per partition: the writer sees to it. */
 export interface Appender {

@@ -41,7 +41,10 @@ export async function createKafkaLog(options: Options): Promise<void> {
 }
 
 /** Whether it was this call that made it. */
-async function makeTopic(admin: Admin, { topic, partitions, durability }: Options): Promise<boolean> {
+export async function makeTopic(
+  admin: Admin,
+  { topic, partitions, durability }: Pick<Options, "topic" | "partitions" | "durability">,
+): Promise<boolean> {
   if ((await countPartitions(admin, topic)) !== null) return false;
   const replicationFactor = await replicationFactorFor(admin, durability);
   const configEntries = settingsFor(durability);
@@ -53,16 +56,22 @@ async function makeTopic(admin: Admin, { topic, partitions, durability }: Option
 }
 
 async function checkPartitions(admin: Admin, { topic, partitions }: Options): Promise<void> {
+  const found = await awaitPartitions(admin, topic);
+  if (found === partitions) return;
+  throw new CannotStart(
+    `PARTITIONS is ${partitions}, but the topic ${topic} has ${found}: the count is decided when the log is made`,
+  );
+}
+
+/** Of a topic that was made just now every broker hears a little later. */
+export async function awaitPartitions(admin: Admin, topic: string): Promise<number> {
   const giveUpAt = performance.now() + beginWithinMs;
   let found = await countPartitions(admin, topic);
   while (found === null && performance.now() < giveUpAt) {
     await sleep(lookAgainMs);
     found = await countPartitions(admin, topic);
   }
-  if (found === partitions) return;
-  throw new CannotStart(
-    `PARTITIONS is ${partitions}, but the topic ${topic} has ${found ?? 0}: the count is decided when the log is made`,
-  );
+  return found ?? 0;
 }
 
 /** Once and never again: an append without an answer may still come, and two first records would be one too many. */
@@ -94,7 +103,7 @@ async function writeFirstRecords(kafka: Kafka, { topic, logId, partitions }: Opt
 }
 
 /** Waits until every partition has a leader that answers, and holds at least so many records. */
-async function awaitEnds(admin: Admin, { topic }: Options, atLeast: number): Promise<void> {
+export async function awaitEnds(admin: Admin, { topic }: Pick<Options, "topic">, atLeast: number): Promise<void> {
   const giveUpAt = performance.now() + beginWithinMs;
   for (;;) {
     const offsets = await admin.fetchTopicOffsets(topic).catch((error: unknown) => {

@@ -1,6 +1,7 @@
 import type { Pool } from "pg";
 import { int4Array, textArray } from "../../postgres/binary-array.ts";
 import type { AppendAnswer, Election, EventRecord } from "../event-log.ts";
+import { isAtHome } from "./moved-log.ts";
 import { addRecord, columnParameters, emptyColumns } from "./record-rows.ts";
 
 /** One statement carries at most this much: Postgres takes up to 1 GiB, but nobody should wait for that. */
@@ -33,14 +34,15 @@ interface Waiting extends Append {
 /**
  * The counters' rows are locked in the order of their partitions, so two instances cannot lock each other out; a
  * partition whose epoch is not the asked one gets no row here, hence no records. The counter's epoch is the offset of
- * the last Election: counters never go back, so that says which. It is '' for an Election, which every epoch lets in.
+ * the last Election: counters never go back, so that says which. It is '' for an Election, which every epoch lets in; a
+ * log that was moved elsewhere has none.
  */
 const appendStatement = `
   WITH asked AS (
     SELECT * FROM unnest($1::int4[], $2::text[], $3::int4[]) AS a(partition, epoch, count)
   ), locked AS (
     SELECT p.partition FROM log.partitions AS p JOIN asked AS a USING (partition)
-    WHERE a.epoch = '' OR p.epoch = a.epoch
+    WHERE (a.epoch = '' AND ${isAtHome}) OR p.epoch = a.epoch
     ORDER BY p.partition FOR UPDATE OF p
   ), moved AS (
     UPDATE log.partitions AS p

@@ -4,6 +4,7 @@ import { int4Array, int8Array } from "../../postgres/binary-array.ts";
 import { createWakeup, type Wakeup } from "../../wakeup.ts";
 import { LogHalted, type EventLog, type RecordBatch, type StoredRecord } from "../event-log.ts";
 import { createAppendQueue } from "./append-queue.ts";
+import { explainMove, parseMove } from "./moved-log.ts";
 import { createRecentRecords, type RecentRecords } from "./recent-records.ts";
 import { recordFrom, type RecordRow } from "./record-rows.ts";
 
@@ -19,7 +20,10 @@ interface Options {
   readonly pollMs?: number;
 }
 
-/** The log in Postgres: a counter row per partition and one statement for all appends that wait. */
+/**
+ * The log in Postgres: a counter row per partition and one statement for all appends that wait. Throws `CannotStart` when
+ * it was moved elsewhere; one that is moved later halts its readers and writers.
+ */
 export async function openPostgresLog({ pool, others, pollMs = defaultPollMs }: Options): Promise<EventLog> {
   const { id, partitions } = await readIdentity(pool);
   const recent = createRecentRecords(partitions);
@@ -38,7 +42,12 @@ export async function openPostgresLog({ pool, others, pollMs = defaultPollMs }: 
   return {
     id,
     partitions,
-    append: queue.append,
+    async append(partition, records) {
+      const answer = await queue.append(partition, records);
+      // Of a log that was moved nobody can be elected again, and the reason is to be said.
+      if (answer.status === "fenced") await readEnds(pool, id);
+      return answer;
+    },
     ends: async () => (await readEnds(pool, id)).ends,
     read: (from, signal) =>
       readRecords({ pool, own, others, pollMs, recent, id }, from, AbortSignal.any([signal, closed.signal])),
@@ -73,20 +82,24 @@ export async function createPostgresLog(pool: Pool, logId: string, partitions: n
 }
 
 async function readIdentity(pool: Pool): Promise<{ id: string; partitions: number }> {
-  const { rows } = await pool.query<{ log_id: string; partitions: number }>(
-    "SELECT log_id, partitions FROM log.identity",
+  const { rows } = await pool.query<{ log_id: string; partitions: number; epoch: string }>(
+    "SELECT log_id, partitions, epoch FROM log.identity, log.partitions WHERE partition = 0",
   );
   if (rows[0] === undefined) throw new Error("this database holds no log yet: run the migrations first");
+  const move = parseMove(rows[0].epoch);
+  if (move !== null) throw new CannotStart(explainMove(move));
   return { id: rows[0].log_id, partitions: rows[0].partitions };
 }
 
 async function readEnds(pool: Pool, id: string): Promise<{ ends: readonly number[] }> {
-  const { rows } = await pool.query<{ log_id: string; next_offset: string }>({
+  const { rows } = await pool.query<{ log_id: string; next_offset: string; epoch: string }>({
     name: "log-ends",
-    text: "SELECT log_id, next_offset FROM log.partitions, log.identity ORDER BY partition",
+    text: "SELECT log_id, next_offset, epoch FROM log.partitions, log.identity ORDER BY partition",
   });
   const found = rows[0]?.log_id ?? "none";
   if (found !== id) throw new LogHalted(0, 0, `the database holds log ${found}, this service works on ${id}`);
+  const move = parseMove(rows[0]?.epoch ?? "");
+  if (move !== null) throw new LogHalted(0, Number(rows[0]?.next_offset), explainMove(move));
   return { ends: rows.map((row) => Number(row.next_offset)) };
 }
 
