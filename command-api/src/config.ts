@@ -6,6 +6,7 @@ import {
   ALLOWED_ORIGINS,
   INSTANCE_URL,
   portOr,
+  rateSettings,
   SECRET_KEY,
 } from "@chat/shared/settings";
 
@@ -16,5 +17,6 @@ export const commandApiSettings = Type.Object({
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,
   ALLOWED_ORIGINS: Type.Optional(ALLOWED_ORIGINS),
+  ...rateSettings,
   INSTANCE_URL: Type.Optional(INSTANCE_URL),
 });

@@ -104,6 +104,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const queryApi = createQueryApi(common);
     const realtime = createRealtime({
       ...common,
+      secret,
       commands: commandApi.socketCommands,
       limits: { flood: options.flood },
       fail,

@@ -9,6 +9,7 @@ import {
   LOG_LEVEL,
   PARTITIONS,
   portOr,
+  rateSettings,
   SECRET_KEY,
   WS_FLOOD_BURST,
   WS_FLOOD_PER_SECOND,
@@ -36,6 +37,7 @@ export const embeddedSettings = Type.Object({
   ALLOWED_ORIGINS: Type.Optional(ALLOWED_ORIGINS),
   WS_FLOOD_BURST,
   WS_FLOOD_PER_SECOND,
+  ...rateSettings,
   // A person watches this run: a line for each request is for services that nobody watches.
   LOG_LEVEL: { ...LOG_LEVEL, default: "warn" as const },
 });

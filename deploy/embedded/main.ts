@@ -1,3 +1,4 @@
+import { limitingOf } from "@chat/shared/http/rate-limits";
 import { runService } from "@chat/shared/run-service";
 import { createEmbeddedChat, type EmbeddedChat } from "./chat.ts";
 import { embeddedSettings } from "./config.ts";
@@ -20,6 +21,7 @@ await runService({
           partitions: settings.PARTITIONS,
           allowedOrigins: settings.ALLOWED_ORIGINS,
           flood: { burst: settings.WS_FLOOD_BURST, perSecond: settings.WS_FLOOD_PER_SECOND },
+          limiting: limitingOf(settings),
         },
         context,
       ),

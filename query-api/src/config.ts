@@ -1,6 +1,13 @@
 import Type from "typebox";
 import { backendSettings } from "@chat/shared/backend";
-import { ACCESS_TOKEN_EXPIRE_MINUTES, ALGORITHM, ALLOWED_ORIGINS, portOr, SECRET_KEY } from "@chat/shared/settings";
+import {
+  ACCESS_TOKEN_EXPIRE_MINUTES,
+  ALGORITHM,
+  ALLOWED_ORIGINS,
+  portOr,
+  rateSettings,
+  SECRET_KEY,
+} from "@chat/shared/settings";
 
 export const queryApiSettings = Type.Object({
   PORT: portOr(3_002),
@@ -9,4 +16,5 @@ export const queryApiSettings = Type.Object({
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,
   ALLOWED_ORIGINS: Type.Optional(ALLOWED_ORIGINS),
+  ...rateSettings,
 });

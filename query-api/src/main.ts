@@ -3,6 +3,7 @@ import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { observeRequests } from "@chat/shared/http/observe-requests";
+import { limitingOf } from "@chat/shared/http/rate-limits";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
@@ -36,6 +37,7 @@ await runService({
         routes: [...routes, ...healthRoutes({ readiness, checks, metrics })],
         authenticate: createAuthenticate(tokens),
         log: logger,
+        limiting: limitingOf(settings),
         pages,
         observe: observeRequests(metrics),
         allowedOrigins: settings.ALLOWED_ORIGINS ?? defaultAllowedOrigins,

@@ -4,6 +4,7 @@ import { hashOfOpaqueToken, newOpaqueToken } from "@chat/shared/identity/opaque-
 import { Rejection } from "@chat/shared/rejection";
 import type { Knex } from "knex";
 import { v7 } from "uuid";
+import { createLoginThrottle } from "./login-throttle.ts";
 import { createAccounts, type Profile, type ProfileChanges } from "./accounts.ts";
 import type { Passwords } from "./passwords.ts";
 import type { NewSession } from "./session-rows.ts";
@@ -23,6 +24,8 @@ export interface Identity {
     readonly email: string;
     readonly password: string;
     readonly device?: string | undefined;
+    /** Where it comes from: who guesses is slowed down. */
+    readonly address: string;
   }): Promise<LoggedIn>;
   /** Rejects with not_found for an account that is gone. */
   changeProfile(userId: UserId, changes: ProfileChanges): Promise<Profile>;
@@ -59,6 +62,7 @@ export interface IdentityDependencies {
 /** Accounts and passwords, and the sessions that they open. They are not events: forgetting a person must be possible by deleting a row. */
 export function createIdentity({ db, tokens, passwords, now = Date.now }: IdentityDependencies): Identity {
   const accounts = createAccounts(db);
+  const throttle = createLoginThrottle();
 
   function newSession(device: string | undefined): { readonly session: NewSession; readonly refreshToken: string } {
     const createdAt = new Date(now());
@@ -84,10 +88,16 @@ export function createIdentity({ db, tokens, passwords, now = Date.now }: Identi
       return loggedIn(profile, session.id, refreshToken);
     },
 
-    async logIn({ email, password, device }) {
-      const account = await accounts.findByEmail(normalizeEmail(email));
+    async logIn({ email: asSent, password, device, address }) {
+      const attempt = { email: normalizeEmail(asSent), address };
+      await throttle.allow(attempt);
+      const account = await accounts.findByEmail(attempt.email);
       const right = await passwords.verify(password, account?.passwordHash ?? null);
-      if (account === null || !right) throw wrongCredentials();
+      if (account === null || !right) {
+        await throttle.failed(attempt);
+        throw wrongCredentials();
+      }
+      await throttle.succeeded(attempt);
       const { session, refreshToken } = newSession(device);
       const opened = await accounts.openSession(account.profile.userId, account.passwordHash, session);
       if (!opened) throw wrongCredentials();

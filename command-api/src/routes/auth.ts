@@ -63,10 +63,10 @@ export function authRoutes(identity: Identity): readonly Route[] {
       bodyFrom: ["json", "form", "query"],
       responses: { 200: { description: "The account, logged in", schema: LoggedInAnswer } },
       rejections: ["invalid_credentials", "too_many_requests"],
-      handle: async ({ body, headers }) => ({
-        status: 200,
-        body: loggedInAnswer(await identity.logIn({ ...body, device: headers["user-agent"] })),
-      }),
+      async handle({ body, headers, clientAddress: address }) {
+        const device = headers["user-agent"];
+        return { status: 200, body: loggedInAnswer(await identity.logIn({ ...body, device, address })) };
+      },
     }),
     defineRoute({
       ...common,
@@ -76,9 +76,9 @@ export function authRoutes(identity: Identity): readonly Route[] {
       bodyFrom: ["form"],
       responses: { 200: { description: "An access token", schema: TokenAnswer } },
       rejections: ["invalid_credentials", "too_many_requests"],
-      async handle({ body: { username, password }, headers }) {
+      async handle({ body: { username, password }, headers, clientAddress: address }) {
         const device = headers["user-agent"];
-        const { granted } = await identity.logIn({ email: username, password, device });
+        const { granted } = await identity.logIn({ email: username, password, device, address });
         return { status: 200, body: tokenAnswer(granted) };
       },
     }),

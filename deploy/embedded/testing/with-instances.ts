@@ -7,6 +7,7 @@ import { createProjector } from "@chat/projector/service";
 import type { UserId } from "@chat/shared/ids";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
+import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { eventually } from "@chat/shared/testing/eventually";
@@ -116,6 +117,7 @@ async function startInstance(databaseUrl: string): Promise<{ instance: Instance;
       INSTANCE_URL: url,
       DATABASE_URL: databaseUrl,
       SECRET_KEY: SECRET,
+      ...noRateLimits,
       LOG_LEVEL: "warn",
     },
     stdio: ["ignore", "pipe", "pipe"],

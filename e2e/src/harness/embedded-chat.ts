@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, jest } from "@jest/globals";
+import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { eventually } from "@chat/shared/testing/eventually";
 import { killPostgres, postgresPid, processLives } from "./postgres-of.ts";
 
@@ -63,7 +64,8 @@ export function startRun(settings: Settings, folder: string, ...options: string[
   const child = spawn(process.execPath, [MAIN, ...options], {
     cwd: folder,
     detached: true,
-    env: { LOG_LEVEL: "warn", ...settings },
+    // Stories ask more in a minute than a person does; the one about limits sets them.
+    env: { LOG_LEVEL: "warn", ...noRateLimits, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const { pid } = child;

@@ -7,7 +7,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { createCors } from "./cors.ts";
 import type { Route } from "./define-route.ts";
-import { mountRoutes } from "./mount-routes.ts";
+import { type Limiting, mountRoutes } from "./mount-routes.ts";
 import { continueTrace, traceIdOf } from "../telemetry/trace-context.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 
@@ -19,6 +19,8 @@ export interface HttpAppOptions {
   readonly allowedOrigins?: readonly string[];
   /** What serves paths that are no routes (the page, the documents); asked last. */
   readonly pages?: readonly Middleware[];
+  /** Callers may ask as much as they like when absent. */
+  readonly limiting?: Limiting;
   /** Told of every answer, for metrics. `route` is the path with its parameters' names, or "none". */
   readonly observe?: (answer: AnsweredRequest) => void;
 }
@@ -36,7 +38,7 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   app.on("error", (error: unknown) => options.log.warn({ err: error }, "an answer broke off"));
   app.use(createEnvelope(options));
   app.use(createCors(options.allowedOrigins ?? []));
-  app.use(mountRoutes(options.routes, options.authenticate));
+  app.use(mountRoutes(options.routes, options.authenticate, options.limiting));
   for (const page of options.pages ?? []) app.use(page);
   app.use(refuseUnknown);
   // Koa's own promise ends after the answer; whatever fails there was told to "error" above.

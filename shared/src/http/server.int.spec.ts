@@ -274,7 +274,14 @@ describe("health", () => {
     });
     const ask = closed.find(({ paths }) => paths[0] === "/metrics");
     const request = { params: {}, query: {}, body: {}, caller: undefined, idempotencyKey: undefined };
-    const stranger = { ...request, headers: {}, requestId: "r", traceParent: "t", remoteAddress: "203.0.113.7" };
+    const stranger = {
+      ...request,
+      headers: {},
+      requestId: "r",
+      traceParent: "t",
+      remoteAddress: "203.0.113.7",
+      clientAddress: "203.0.113.7",
+    };
     await expect(Promise.resolve().then(() => ask?.handle(stranger))).rejects.toMatchObject({ code: "not_found" });
   });
 

@@ -1,0 +1,88 @@
+import { createHash } from "node:crypto";
+import { Rejection } from "@chat/shared/rejection";
+import { LRUCache } from "lru-cache";
+import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
+
+const MS = 1_000;
+const QUARTER_HOUR_SECONDS = 900;
+
+/** A person who has forgotten which of his passwords it was tries fewer. */
+const FAILURES_OF_PAIR = 10;
+/** Behind one address there may be a school; a list of stolen passwords is longer. */
+const FAILURES_OF_ADDRESS = 100;
+/** From all addresses together. Beyond it, only addresses from which somebody has got in before may go on trying. */
+const FAILURES_OF_ACCOUNT = 50;
+/** Some 100 bytes each. Who is forgotten here is throttled with the strangers while his account is under attack, and only then. */
+const MAX_KNOWN_PAIRS = 50_000;
+
+/** One attempt to log in: which account it names, whether it exists or not, and where it comes from. */
+export interface LoginAttempt {
+  /** In the one form in which accounts are found. */
+  readonly email: string;
+  readonly address: string;
+}
+
+export interface LoginThrottle {
+  /** Rejects with too_many_requests, whether the password is right or wrong, known account or not. */
+  allow(attempt: LoginAttempt): Promise<void>;
+  failed(attempt: LoginAttempt): Promise<void>;
+  succeeded(attempt: LoginAttempt): Promise<void>;
+}
+
+/**
+ * Slows down who guesses passwords: one account from one address, many accounts from one address, one account from many
+ * addresses. The last would lock its owner out, so an address from which the account was opened before is not counted
+ * among the strangers. In memory, for each instance; a restart forgets.
+ */
+export function createLoginThrottle(): LoginThrottle {
+  const limiter = (keyPrefix: string, points: number): RateLimiterMemory =>
+    new RateLimiterMemory({ keyPrefix, points, duration: QUARTER_HOUR_SECONDS });
+  const ofPair = limiter("pair", FAILURES_OF_PAIR);
+  const ofAddress = limiter("address", FAILURES_OF_ADDRESS);
+  const ofAccount = limiter("account", FAILURES_OF_ACCOUNT);
+  const known = new LRUCache<string, true>({ max: MAX_KNOWN_PAIRS });
+
+  return {
+    async allow({ email, address }) {
+      const [account, pair] = [keyOf(email), keyOf(email, address)];
+      const counted = [ofPair.get(pair), ofAddress.get(address), ...(known.has(pair) ? [] : [ofAccount.get(account)])];
+      const spent = (await Promise.all(counted)).filter((result) => result !== null && result.remainingPoints <= 0);
+      const waitMs = Math.max(0, ...spent.map((result) => result?.msBeforeNext ?? 0));
+      if (spent.length > 0) throw tooMany(Math.max(1, Math.ceil(waitMs / MS)));
+    },
+
+    async failed({ email, address }) {
+      const [account, pair] = [keyOf(email), keyOf(email, address)];
+      await Promise.all([
+        penalize(ofPair, pair),
+        penalize(ofAddress, address),
+        ...(known.has(pair) ? [] : [penalize(ofAccount, account)]),
+      ]);
+    },
+
+    async succeeded({ email, address }) {
+      const pair = keyOf(email, address);
+      known.set(pair, true);
+      await ofPair.delete(pair);
+    },
+  };
+}
+
+/** Short whatever is sent, and no list of addresses of people in a memory dump. */
+function keyOf(...parts: readonly string[]): string {
+  return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
+}
+
+async function penalize(limiter: RateLimiterMemory, key: string): Promise<void> {
+  try {
+    await limiter.consume(key);
+  } catch (error) {
+    // Thrown by the attempts that were under way when the last point was spent.
+    if (!(error instanceof RateLimiterRes)) throw error;
+  }
+}
+
+function tooMany(retryAfterSeconds: number): Rejection {
+  const detail = `That were too many attempts to log in: try again in ${String(retryAfterSeconds)} s.`;
+  return new Rejection("too_many_requests", detail, { retryAfterSeconds });
+}
