@@ -3,13 +3,16 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { containerImages } from "@chat/shared/testing/container-images";
 import { eventually } from "@chat/shared/testing/eventually";
 import { freePort } from "@chat/shared/testing/free-port";
-import { specBroker } from "@chat/shared/testing/with-kafka";
+import { createEmptyTopic, specBroker } from "@chat/shared/testing/with-kafka";
 import { PostgreSqlContainer, type StartedPostgreSqlContainer } from "@testcontainers/postgresql";
 
 const root = join(import.meta.dirname, "..");
+const services = ["command-api", "query-api", "realtime", "projector"] as const;
+const migrateProgram = "deploy/migrate/main.ts";
 const limitMs = 120_000;
 /** Four processes start at once on a busy machine. */
 const within = { within: 60_000 };
@@ -28,6 +31,7 @@ describe("the programs with Kafka", () => {
       LOG_DURABILITY: "single",
       LOG_LEVEL: "warn",
       SECRET_KEY: randomBytes(32).toString("hex"),
+      ...noRateLimits,
     };
   }, limitMs);
   afterAll(async () => {
@@ -46,25 +50,56 @@ describe("the programs with Kafka", () => {
   }
 
   async function migrate(settings: Record<string, string> = {}): Promise<void> {
-    const [code] = (await once(start("deploy/migrate/main.ts", { ...environment, ...settings }), "close")) as [number];
+    const [code] = (await once(start(migrateProgram, { ...environment, ...settings }), "close")) as [number];
     expect(code).toBe(0);
   }
 
   it(
-    "say in one line what is wrong with the settings, by the variable's name",
+    "say in a line each all that is wrong before anything was made, by the variable's name",
     async () => {
-      const service = "query-api/src/main.ts";
-      expect(await failing(service, { KAFKA_BROKERS: "localhost:1" })).toMatch(/^query-api: KAFKA_BROKERS: .+\n$/);
-      expect(await failing(service, {})).toMatch(/^query-api: KAFKA_TOPIC: there is no topic .+\n$/);
-      expect(await failing("deploy/migrate/main.ts", { LOG_DURABILITY: "replicated" })).toMatch(
-        /^migrate: LOG_DURABILITY is replicated, but there is only one broker.+\n$/,
+      const nowhere = { KAFKA_BROKERS: "localhost:1" };
+      const notMigrated = "the database that DATABASE_URL names was not migrated, .+; run: npm run migrate";
+      const [migrating, ofOneBroker, ...starting] = await Promise.all([
+        failing(migrateProgram, { ...nowhere, DATABASE_URL: "postgresql://nobody@localhost:1/chat" }),
+        failing(migrateProgram, { LOG_DURABILITY: "replicated" }),
+        ...services.map((service) => failing(`${service}/src/main.ts`, service === "projector" ? nowhere : {})),
+      ]);
+      expect(migrating).toMatch(
+        /^migrate: the database that DATABASE_URL names cannot be used: .+\nmigrate: KAFKA_BROKERS: .+\n$/,
       );
+      expect(ofOneBroker).toMatch(/^migrate: LOG_DURABILITY is replicated, but there is only one broker.+\n$/);
+      for (const [index, service] of services.entries()) {
+        const log = service === "projector" ? "KAFKA_BROKERS: .+" : "KAFKA_TOPIC: there is no topic .+";
+        expect(starting[index]).toMatch(new RegExp(`^${service}: ${notMigrated}\n${service}: ${log}\n$`));
+      }
+    },
+    limitMs,
+  );
+
+  it(
+    "say in a line each all that is wrong with a topic that is there",
+    async () => {
       await migrate();
       await migrate();
-      expect(await failing(service, { LOG_DURABILITY: "replicated" })).toMatch(
-        /LOG_DURABILITY is replicated.+min\.insync/,
-      );
-      expect(await failing("deploy/migrate/main.ts", { PARTITIONS: "8" })).toMatch(/^migrate: PARTITIONS is 8, .+\n$/);
+      const asked = { LOG_DURABILITY: "replicated", PARTITIONS: "8" };
+      const halfMade = await createEmptyTopic(2);
+      const [unfinished, unfinishedToo, ...refused] = await Promise.all([
+        failing(migrateProgram, { KAFKA_TOPIC: halfMade, PARTITIONS: "2" }),
+        failing("query-api/src/main.ts", { KAFKA_TOPIC: halfMade }),
+        failing(migrateProgram, asked),
+        ...services.map((service) => failing(`${service}/src/main.ts`, asked)),
+      ]);
+      const interrupted = /^.+: KAFKA_TOPIC: the topic .+ is no log of ours: .+ interrupted, delete it .+\n$/;
+      expect(unfinished).toMatch(interrupted);
+      expect(unfinishedToo).toMatch(interrupted);
+      for (const [index, program] of ["migrate", ...services].entries()) {
+        const lines = [
+          "PARTITIONS is 8, but the topic .+ has 16: .+",
+          "LOG_DURABILITY is replicated, but the topic .+ has 1 replica; .+",
+          "LOG_DURABILITY is replicated, but the topic .+ has min.insync.replicas=1; .+",
+        ];
+        expect(refused[index]).toMatch(new RegExp(`^${lines.map((line) => `${program}: ${line}\n`).join("")}$`));
+      }
     },
     limitMs,
   );

@@ -1,4 +1,4 @@
-import type { Static, TObject } from "typebox";
+import Type, { type Static, type TObject } from "typebox";
 import type pg from "pg";
 import { CannotStart } from "./cannot-start.ts";
 import { composeServices, type Service } from "./lifecycle.ts";
@@ -8,14 +8,20 @@ import { openKafkaLog } from "./log/kafka/kafka-log.ts";
 import { refuseUnlessMoved } from "./log/postgres/moved-log.ts";
 import { openPostgresLog } from "./log/postgres/postgres-log.ts";
 import { createPool } from "./postgres/connect.ts";
+import { databaseFaults } from "./postgres/database-faults.ts";
 import { createNotifyWakeup } from "./postgres/notify-wakeup.ts";
-import { DATABASE_URL, LOG_LEVEL, logSettings } from "./settings.ts";
+import { DATABASE_URL, EXPECTED_PARTITIONS, LOG_LEVEL, logSettings } from "./settings.ts";
 import type { Logger } from "./telemetry/logger.ts";
 import { createMetrics, type Metrics } from "./telemetry/metrics.ts";
 import type { Wakeup } from "./wakeup.ts";
 
 /** The settings that every service which runs alone has. */
-export const backendSettings = { DATABASE_URL, LOG_LEVEL, ...logSettings };
+export const backendSettings = {
+  DATABASE_URL,
+  LOG_LEVEL,
+  ...logSettings,
+  PARTITIONS: Type.Optional(EXPECTED_PARTITIONS),
+};
 type Settings = Static<TObject<typeof backendSettings>>;
 
 /** Enough for one service: the hot paths send one statement at a time, requests share the rest. */
@@ -39,7 +45,7 @@ export async function connectBackend(name: string, settings: Settings, logger: L
   const { DATABASE_URL: url } = settings;
   const pool = createPool({ url, name, max: maxConnections, log: logger });
   const progress = createNotifyWakeup({ url, channel: "chat_progress", log: logger });
-  const { log, wakeups } = await openLog(name, settings, pool, logger).catch(async (error: unknown) => {
+  const { log, wakeups } = await openLogAndCheckDatabase(name, settings, pool, logger).catch(async (error: unknown) => {
     await pool.end();
     throw error;
   });
@@ -67,11 +73,45 @@ interface OpenLog {
   readonly wakeups: readonly Service[];
 }
 
+/** All that is wrong with both is said at once. */
+async function openLogAndCheckDatabase(
+  name: string,
+  settings: Settings,
+  pool: pg.Pool,
+  logger: Logger,
+): Promise<OpenLog> {
+  const faults = [...(await databaseFaults(pool))];
+  // A log in a database that cannot be used would only be the same fault once more.
+  if (faults.length > 0 && kafkaConnection(settings) === null) throw new CannotStart(faults);
+  const opened = await openLog(name, settings, pool, logger).catch((error: unknown) => {
+    if (error instanceof CannotStart) faults.push(...error.reasons);
+    else if (faults.length === 0) throw error;
+    return null;
+  });
+  if (opened === null || faults.length > 0) {
+    await opened?.log.close();
+    throw new CannotStart(faults);
+  }
+  const { partitions } = opened.log;
+  if (partitions !== (settings.PARTITIONS ?? partitions)) {
+    await opened.log.close();
+    throw new CannotStart(
+      `PARTITIONS is ${String(settings.PARTITIONS)}, but the log has ${partitions}: the count is decided when it is made`,
+    );
+  }
+  return opened;
+}
+
 /** With brokers the log is in Kafka, which wakes its readers itself; else it is in the database. */
 async function openLog(name: string, settings: Settings, pool: pg.Pool, logger: Logger): Promise<OpenLog> {
   const kafka = kafkaConnection(settings);
   if (kafka !== null) {
-    const log = await openKafkaLog({ ...kafka, clientId: name.replaceAll(" ", "-"), log: logger });
+    const log = await openKafkaLog({
+      ...kafka,
+      partitions: settings.PARTITIONS,
+      clientId: name.replaceAll(" ", "-"),
+      log: logger,
+    });
     await refuseUnlessMoved(pool, log.id).catch(async (error: unknown) => {
       await log.close();
       throw error;

@@ -13,3 +13,16 @@ export class CannotStart extends Error {
     this.reasons = lines;
   }
 }
+
+/** Waits for all of them, and throws one `CannotStart` with all reasons; whatever else one of them throws comes first. */
+export async function allOrEveryReason(checks: readonly Promise<unknown>[]): Promise<void> {
+  const outcomes = await Promise.allSettled(checks);
+  const reasons: string[] = [];
+  for (const outcome of outcomes) {
+    if (outcome.status === "fulfilled") continue;
+    const error: unknown = outcome.reason;
+    if (!(error instanceof CannotStart)) throw error;
+    reasons.push(...error.reasons);
+  }
+  if (reasons.length > 0) throw new CannotStart(reasons);
+}

@@ -1,5 +1,8 @@
-/** A command that is not answered within this time is answered 503: nobody should wait longer without a word. */
-export const maxAnswerMs = 2_000;
+/**
+ * A command that is not answered within this time is answered 503 at the next sweep: nobody should wait longer than two
+ * seconds without a word, and the answer has a way to go.
+ */
+export const maxAnswerMs = 1_800;
 /** How often overdue commands are looked for. */
 export const sweepMs = 100;
 /** A batch is at most this large: what is lost at once, and what a broker takes by default, stays small. */

@@ -2,6 +2,7 @@ import knex, { type Knex } from "knex";
 import { CannotStart } from "../cannot-start.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import { createClient } from "./connect.ts";
+import { reasonOf } from "./database-faults.ts";
 
 /** One step of a schema, forward only. Its name is its file's: `0001-name`. */
 export interface Migration {
@@ -44,8 +45,8 @@ export async function migrateAll(url: string, sets: readonly MigrationSet[], log
   }
 }
 
-/** Programs migrate before all else: where there is no database, it shows here. */
-async function reach(url: string, log: Logger): Promise<void> {
+/** Throws CannotStart when there is no database at this URL, or it lets nobody in. */
+export async function reach(url: string, log: Logger): Promise<void> {
   const client = createClient({ url, name: "migrate", log });
   try {
     await client.connect();
@@ -54,13 +55,6 @@ async function reach(url: string, log: Logger): Promise<void> {
   } finally {
     await client.end().catch(() => undefined);
   }
-}
-
-/** Of a host with several addresses each has a reason of its own, and the error around them has none. */
-function reasonOf(error: unknown): string {
-  if (!Error.isError(error)) return String(error);
-  const all = "errors" in error && Array.isArray(error.errors) ? error.errors.map(reasonOf) : [];
-  return all.length > 0 ? all.join(", ") : error.message;
 }
 
 async function migrate(db: Knex, { schema, migrations }: MigrationSet, log: Logger): Promise<void> {

@@ -14,6 +14,10 @@ export interface KafkaDetour {
   release(): Promise<void>;
   /** Appends whose answer the broker gave and nobody got. */
   lost(): number;
+  /** From now on connections stay open, new ones are taken, and nothing comes through: a network that swallows everything. */
+  swallow(): void;
+  /** Ends that: what was connected meanwhile is cut off, as by a router that has lost its tables. */
+  recover(): void;
   close(): Promise<void>;
 }
 
@@ -26,6 +30,7 @@ export async function startKafkaDetour(
 ): Promise<KafkaDetour> {
   let treatment: Treatment = "pass";
   let lost = 0;
+  let swallowing = false;
   const held: (() => Promise<void>)[] = [];
   const open = new Set<Socket>();
 
@@ -40,6 +45,7 @@ export async function startKafkaDetour(
     }
 
     eachFrame(client, (frame) => {
+      if (swallowing) return;
       const apiKey = frame.readInt16BE(4);
       const correlation = frame.readInt32BE(8);
       if (apiKey !== PRODUCE || treatment === "pass") {
@@ -57,6 +63,7 @@ export async function startKafkaDetour(
       }
     });
     eachFrame(broker, (frame) => {
+      if (swallowing) return;
       if (losing.delete(frame.readInt32BE(4))) {
         lost += 1;
         client.destroy();
@@ -78,6 +85,13 @@ export async function startKafkaDetour(
       for (const deliver of held.splice(0)) await deliver();
     },
     lost: () => lost,
+    swallow: () => {
+      swallowing = true;
+    },
+    recover() {
+      swallowing = false;
+      for (const socket of open) socket.destroy();
+    },
     async close() {
       for (const socket of open) socket.destroy();
       server.close();

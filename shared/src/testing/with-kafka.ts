@@ -3,7 +3,7 @@ import { type Admin, Kafka, logLevel } from "kafkajs";
 import type { EventLog } from "../log/event-log.ts";
 import { createKafkaLog } from "../log/kafka/create-kafka-log.ts";
 import { openKafkaLog } from "../log/kafka/kafka-log.ts";
-import type { Durability } from "../log/kafka/topic-settings.ts";
+import { settingsFor, type Durability } from "../log/kafka/topic-settings.ts";
 import { createLogger } from "../telemetry/logger.ts";
 
 const silent = createLogger({ service: "spec", level: "silent" });
@@ -56,6 +56,16 @@ export async function withKafkaLog<T>(fn: (topic: SpecTopic) => Promise<T>, opti
     // A topic that a spec has deleted is gone already.
     await admin((connected) => connected.deleteTopics({ topics: [topic] })).catch(() => undefined);
   }
+}
+
+/** As a migration leaves it that was killed between making the topic and writing its first records. Returns its name. */
+export async function createEmptyTopic(numPartitions: number): Promise<string> {
+  const topic = `spec-${randomUUID()}`;
+  const admin = new Kafka({ brokers: specBroker().split(","), logLevel: logLevel.NOTHING }).admin();
+  await admin.connect();
+  await admin.createTopics({ topics: [{ topic, numPartitions, configEntries: settingsFor("single") }] });
+  await admin.disconnect();
+  return topic;
 }
 
 export function specBroker(): string {

@@ -4,7 +4,13 @@ import { CannotStart } from "../../cannot-start.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 import { createKafkaClient, type KafkaConnection } from "./kafka-client.ts";
 import { toMessages } from "./record-messages.ts";
-import { replicationFactorFor, settingsFor, type Durability } from "./topic-settings.ts";
+import {
+  checkTopicSettings,
+  partitionFaults,
+  replicationFactorFor,
+  settingsFor,
+  type Durability,
+} from "./topic-settings.ts";
 import { countPartitions, withAdmin } from "./with-admin.ts";
 
 const requestTimeoutMs = 10_000;
@@ -40,6 +46,20 @@ export async function createKafkaLog(options: Options): Promise<void> {
   });
 }
 
+/**
+ * Changes nothing. Throws `CannotStart` with all that would keep `createKafkaLog` from making this log, or services from
+ * using the one that is there.
+ */
+export async function checkKafkaLog(options: Omit<Options, "logId">): Promise<void> {
+  const { brokers, clientId, log, topic, partitions, durability } = options;
+  const kafka = createKafkaClient({ ...options, clientId, log, requestTimeoutMs });
+  await withAdmin(kafka, brokers, async (admin) => {
+    const found = await countPartitions(admin, topic);
+    if (found === null) await replicationFactorFor(admin, durability);
+    else await checkTopicSettings(admin, topic, durability, log, partitionFaults(topic, partitions, found));
+  });
+}
+
 /** Whether it was this call that made it. */
 export async function makeTopic(
   admin: Admin,
@@ -56,11 +76,8 @@ export async function makeTopic(
 }
 
 async function checkPartitions(admin: Admin, { topic, partitions }: Options): Promise<void> {
-  const found = await awaitPartitions(admin, topic);
-  if (found === partitions) return;
-  throw new CannotStart(
-    `PARTITIONS is ${partitions}, but the topic ${topic} has ${found}: the count is decided when the log is made`,
-  );
+  const faults = partitionFaults(topic, partitions, await awaitPartitions(admin, topic));
+  if (faults.length > 0) throw new CannotStart(faults);
 }
 
 /** Of a topic that was made just now every broker hears a little later. */

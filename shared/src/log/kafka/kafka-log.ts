@@ -7,7 +7,7 @@ import { createAppender } from "./append-records.ts";
 import { createKafkaClient, type KafkaConnection } from "./kafka-client.ts";
 import { createOffsets, type Offsets } from "./offsets.ts";
 import { createReaders, type Readers } from "./read-records.ts";
-import { checkTopicSettings, type Durability } from "./topic-settings.ts";
+import { checkTopicSettings, partitionFaults, type Durability } from "./topic-settings.ts";
 import { countPartitions, noAnswer, withAdmin } from "./with-admin.ts";
 import { within } from "./within.ts";
 
@@ -23,6 +23,8 @@ const identifyAgainMs = 250;
 interface Options extends KafkaConnection {
   readonly topic: string;
   readonly durability: Durability;
+  /** How many the topic is to have, where that is known. */
+  readonly partitions?: number | undefined;
   /** Names this process in the broker's log and its groups. */
   readonly clientId: string;
   readonly log: Logger;
@@ -38,7 +40,7 @@ export async function openKafkaLog(options: Options): Promise<EventLog> {
   const found = await withAdmin(kafka, brokers, async (admin) => {
     const count = await countPartitions(admin, topic);
     if (count === null) throw new CannotStart(`KAFKA_TOPIC: there is no topic ${topic}; make it with: npm run migrate`);
-    await checkTopicSettings(admin, topic, durability, log);
+    await checkTopicSettings(admin, topic, durability, log, partitionFaults(topic, options.partitions, count));
     return count;
   });
   const offsets = createOffsets(kafka, topic);
@@ -79,8 +81,8 @@ async function connect(
     ends: async () => (await offsets.ranges()).map(({ end }) => end),
     read: readers.read,
     async close() {
-      await readers.close();
-      await Promise.all([appender.close(), offsets.close()]);
+      // All at once: each waits for a broker that may be away, and who stops has ten seconds for everything.
+      await Promise.all([readers.close(), appender.close(), offsets.close()]);
     },
   };
 }

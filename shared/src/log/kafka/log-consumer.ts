@@ -35,7 +35,10 @@ export interface LogConsumer {
   /** Hands the records from `from` on to `lane`. Call `remove` to end it. */
   add(partition: number, from: number, lane: Lane): void;
   remove(partition: number): void;
-  stop(): Promise<void>;
+  /** It is of no use any more: all who read by it are told so. */
+  giveUp(error: Error): void;
+  /** Resolves with whether the broker was told; it need not be there. */
+  stop(): Promise<boolean>;
 }
 
 interface Place {
@@ -138,11 +141,15 @@ export function createLogConsumer(kafka: Kafka, topic: string, groupId: string):
     },
 
     remove,
+    giveUp,
 
-    async stop() {
+    stop() {
       over = true;
       assigned = [];
-      await within(stopWithinMs, "stopping a reader", consumer.disconnect()).catch(() => undefined);
+      return within(stopWithinMs, "stopping a reader", consumer.disconnect()).then(
+        () => true,
+        () => false,
+      );
     },
   };
 }

@@ -27,8 +27,8 @@ export interface Offsets {
   ranges(): Promise<readonly Range[]>;
   /** It was seen that the partition reaches at least up to `end`: a lower answer is doubted. */
   saw(partition: number, end: number): void;
-  /** Throws `LogHalted` unless all these offsets are there or come next. */
-  check(offsets: Iterable<readonly [number, number]>): Promise<void>;
+  /** Throws `LogHalted` unless all these offsets are there or come next; says whether there is more behind one of them. */
+  check(offsets: Iterable<readonly [number, number]>): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -110,6 +110,7 @@ export function createOffsets(kafka: Kafka, topic: string): Offsets {
       for (const [partition, offset] of wanted) saw(partition, offset);
       const found = await ranges();
       for (const [partition, offset] of wanted) refuseOutside(partition, offset, found[partition]);
+      return wanted.some(([partition, offset]) => offset < (found[partition]?.end ?? 0));
     },
     close: forgetAdmin,
   };

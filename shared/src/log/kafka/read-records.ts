@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
 import type { Kafka } from "kafkajs";
 import { LogHalted, type RecordBatch } from "../event-log.ts";
 import { createBatchQueue } from "./batch-queue.ts";
@@ -10,6 +11,11 @@ import { within } from "./within.ts";
 const maxQueuedRecords = 5_000;
 /** How often a reader that gets nothing looks whether its place in the log is still there: kafkajs would not say. */
 const lookMs = 2_000;
+/**
+ * So many looks in a row that find records in the log of which none has come: the consumer is stuck, in a group that
+ * nobody coordinates any more or on a connection that is dead, and another one is taken.
+ */
+const maxEmptyLooks = 5;
 /** A consumer that nobody uses stays this long for the next reader, whom it saves 50 ms and a dozen requests. */
 const idleMs = 30_000;
 const deleteGroupsWithinMs = 2_000;
@@ -41,9 +47,10 @@ export function createReaders({ kafka, topic, offsets, clientId }: Dependencies)
     return consumer;
   }
 
-  async function drop(consumer: LogConsumer): Promise<void> {
+  /** Whether it could say goodbye. */
+  function drop(consumer: LogConsumer): Promise<boolean> {
     consumers.delete(consumer);
-    await consumer.stop();
+    return consumer.stop();
   }
 
   /** A broken one at once, an idle one after a while. */
@@ -60,7 +67,7 @@ export function createReaders({ kafka, topic, offsets, clientId }: Dependencies)
     const signal = AbortSignal.any([readerSignal, closed.signal]);
     const positions = new Map(from);
     if (signal.aborted) return;
-    await offsets.check(positions);
+    await untilAborted(signal, offsets.check(positions));
     if (signal.aborted) return;
     const queue = createBatchQueue(maxQueuedRecords);
     const consumer = takeConsumer([...positions.keys()]);
@@ -81,15 +88,19 @@ export function createReaders({ kafka, topic, offsets, clientId }: Dependencies)
       queue.fail(new LogHalted(partition, wanted, `the log has a hole: offset ${found} comes next`));
     }
 
+    let emptyLooks = 0;
     try {
-      await consumers.get(consumer);
+      await untilAborted(signal, consumers.get(consumer) ?? Promise.resolve());
       while (!signal.aborted) {
         const batch = await queue.next(lookMs, signal);
         if (signal.aborted) return;
         if (batch === null) {
-          await offsets.check(positions);
+          const behind = await untilAborted(signal, offsets.check(positions));
+          emptyLooks = behind === true ? emptyLooks + 1 : 0;
+          if (emptyLooks >= maxEmptyLooks) consumer.giveUp(new Error("a reader gets nothing of what is there"));
           continue;
         }
+        emptyLooks = 0;
         positions.set(batch.partition, batch.next);
         yield batch;
       }
@@ -104,10 +115,26 @@ export function createReaders({ kafka, topic, offsets, clientId }: Dependencies)
     read,
     async close() {
       closed.abort();
-      await Promise.all([...consumers.keys()].map(drop));
-      await deleteGroups(kafka, groups);
+      const left = await Promise.all([...consumers.keys()].map(drop));
+      // A broker that does not even say goodbye deletes nothing; it forgets empty groups by itself.
+      if (left.every(Boolean)) await deleteGroups(kafka, groups);
     },
   };
+}
+
+/** kafkajs cannot be interrupted; whoever stops need not wait for it. */
+async function untilAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T | undefined> {
+  const over = new AbortController();
+  const aborted = once(signal, "abort", { signal: over.signal }).then(
+    () => undefined,
+    () => undefined,
+  );
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    over.abort();
+    work.catch(() => undefined);
+  }
 }
 
 /** A group whose last member has left is forgotten by the broker in time; a list of what is in use should be one. */
