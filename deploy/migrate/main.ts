@@ -7,12 +7,14 @@ import { createPool } from "@chat/shared/postgres/connect";
 import { migrateAll, reach } from "@chat/shared/postgres/migrate";
 import { createSignalsTopic } from "@chat/shared/signals/kafka/signals-topic";
 import { runService } from "@chat/shared/run-service";
-import { migrateSettings } from "./config.ts";
+import { migrateSettings, serviceUsers } from "./config.ts";
 import { migrationSets } from "./migration-sets.ts";
+import { giveServicesTheirRights } from "./service-users.ts";
 
 await runService({
   name: "migrate",
-  about: "brings a database up to this release, makes the log where there is none, and ends",
+  about:
+    "brings a database up to this release, gives services their rights, makes the log where there is none, and ends",
   settings: migrateSettings,
   environment: process.env,
   create: (settings, { log }) => ({
@@ -23,6 +25,7 @@ await runService({
       const checks = kafka === null ? [] : [checkKafkaLog({ ...kafka, partitions, clientId: "migrate", log })];
       await allOrEveryReason([reach(url, log), ...checks]);
       await migrateAll(url, migrationSets, log);
+      await giveServicesTheirRights(url, serviceUsers(settings), log);
       const made = { logId: randomUUID(), partitions };
       if (kafka !== null) {
         await createKafkaLog({ ...kafka, ...made, clientId: "migrate", log });

@@ -8,6 +8,7 @@ import { dropWhenUnseen } from "./drop-generation.ts";
 import { liveSchema, prepareForProjecting, readPositions, selectPositions, type Positions } from "./generation.ts";
 import { projectUpTo, RebuildFailed, recordsLeft, type NewGeneration } from "./project-up-to.ts";
 import { readTables } from "./read-tables.ts";
+import { sameRights } from "./same-rights.ts";
 
 /** Whoever rebuilds holds this advisory lock. Any number, the same in all versions of this program. */
 const rebuildLock = 7_240_119;
@@ -76,22 +77,14 @@ async function lockOutOthers(keeper: ClientBase): Promise<void> {
   if (rows[0]?.locked !== true) throw new CannotStart("another rebuild is at work on this database");
 }
 
-/** Empty tables under the next number, readable by whoever may read the live ones. What a rebuild that was cut has left behind goes. */
+/** Empty tables under the next number, for whoever may read or write the live ones. What a rebuild that was cut has left behind goes. */
 async function makeGeneration(keeper: ClientBase, old: string): Promise<string> {
   const { rows: leftovers } = await keeper.query<{ name: string }>(
     "SELECT nspname AS name FROM pg_namespace WHERE nspname ~ '^read_[0-9]+$' AND nspname <> $1",
     [old],
   );
   const schema = `read_${Number(old.slice("read_".length)) + 1}`;
-  const { rows: readers } = await keeper.query<{ role: string }>(
-    `SELECT DISTINCT grantee::regrole::text AS role FROM pg_namespace, aclexplode(nspacl)
-     WHERE nspname = $1 AND privilege_type = 'USAGE' AND grantee <> nspowner AND grantee <> 0`,
-    [old],
-  );
-  const grants = readers.map(
-    ({ role }) =>
-      `GRANT USAGE ON SCHEMA ${schema} TO ${role}; GRANT SELECT ON ALL TABLES IN SCHEMA ${schema} TO ${role};`,
-  );
+  const grants = await sameRights(keeper, old, schema);
   await keeper.query(`
     BEGIN;
     ${leftovers.map(({ name }) => `DROP SCHEMA ${name} CASCADE;`).join("\n")}
