@@ -31,6 +31,11 @@ export interface Arrivals {
    * found out in time; `enter` is not called then.
    */
   arrive(userId: string, enter: (person: Person) => void): Promise<void>;
+  /**
+   * Those who came while a partition stood still that the read models had got past, since the last call: where it goes on
+   * they would be told too much or too little.
+   */
+  takeAhead(): readonly Person[];
 }
 
 interface Arrival {
@@ -43,6 +48,8 @@ interface Arrival {
 export function createArrivals({ rows, window, rooms, tail, logger }: ArrivalsOptions): Arrivals {
   let waiting: Arrival[] = [];
   let reading = false;
+  /** By user: who is gone and comes again is another person. */
+  let ahead = new Map<string, Person>();
 
   async function readForAllWhoWait(): Promise<void> {
     if (reading) return;
@@ -70,7 +77,8 @@ export function createArrivals({ rows, window, rooms, tail, logger }: ArrivalsOp
           const chats = bringToPresent(userIds, found.rows, found.positions);
           if (chats === "not yet") return false;
           if (chats === "too old") return settle(arrivals);
-          for (const arrival of arrivals) enter(arrival, chats);
+          const isAhead = isBehindRows(found.positions);
+          for (const arrival of arrivals) enter(arrival, chats, isAhead);
           return settle([]);
         });
         function settle(again: readonly Arrival[]): true {
@@ -86,12 +94,18 @@ export function createArrivals({ rows, window, rooms, tail, logger }: ArrivalsOp
     }
   }
 
-  function enter(arrival: Arrival, chats: ReadonlyMap<string, Set<string>>): void {
+  function enter(arrival: Arrival, chats: ReadonlyMap<string, Set<string>>, isAhead: boolean): void {
     if (arrival.over) return;
     const { userId } = arrival;
     // Another device of his may have come in while we read: then his chats are in the rooms already.
     const person = rooms.person(userId) ?? rooms.enter(userId, chats.get(userId) ?? []);
+    if (isAhead) ahead.set(userId, person);
     arrival.enter(person);
+  }
+
+  /** Only of a partition that stands still: for the others `bringToPresent` waits. */
+  function isBehindRows(positions: ReadonlyMap<number, Position>): boolean {
+    return [...window.ends()].some(([partition, end]) => (positions.get(partition)?.offset ?? 0) > end.offset);
   }
 
   /** With another device of his here, his chats are known. */
@@ -129,6 +143,12 @@ export function createArrivals({ rows, window, rooms, tail, logger }: ArrivalsOp
   }
 
   return {
+    takeAhead() {
+      const people = [...ahead.values()];
+      ahead = new Map();
+      return people;
+    },
+
     arrive: (userId, enterAs) =>
       new Promise((resolve, reject) => {
         const timer = setTimeout(

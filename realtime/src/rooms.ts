@@ -7,6 +7,8 @@ export interface Device {
   readonly shown: ReadonlySet<string> | null;
   /** Takes one whole WebSocket frame. */
   push(frame: Buffer): void;
+  /** The same for what nobody misses: it is left out where much waits already. */
+  offer(frame: Buffer): void;
   /** A chat that it shows is its user's no more. He was told so; nothing of the chat follows. */
   lost(chatId: string): void;
 }
@@ -34,6 +36,8 @@ export interface Rooms {
    * back, and is let in then without a look at the database.
    */
   exitIfAlone(person: Person): void;
+  /** What is known of his chats does not hold any more: whoever of his comes next is looked up. */
+  forget(person: Person): void;
   /** The members of a chat that are connected here. */
   people(chatId: string): ReadonlySet<Person> | undefined;
   join(person: Person, chatId: string): void;
@@ -69,10 +73,13 @@ export function createRooms(now: () => number = () => performance.now()): Rooms 
       if (alone.size <= MAX_ALONE && now() - since < KEEP_ALONE_MS) return;
       alone.delete(person);
       // He may have come back meanwhile.
-      if (!isAlone(person)) continue;
-      people.delete(person.userId);
-      for (const chatId of [...person.chats]) leave(person, chatId);
+      if (isAlone(person)) forget(person);
     }
+  }
+
+  function forget(person: Person): void {
+    if (people.get(person.userId) === person) people.delete(person.userId);
+    for (const chatId of [...person.chats]) leave(person, chatId);
   }
 
   return {
@@ -92,6 +99,8 @@ export function createRooms(now: () => number = () => performance.now()): Rooms 
       alone.set(person, now());
       forgetThoseLongAlone();
     },
+
+    forget,
 
     people: (chatId) => rooms.get(chatId),
     join,

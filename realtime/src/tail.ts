@@ -17,7 +17,7 @@ const KEEP_BYTES = 16 * 1024 * 1024;
  * partition before so much of it waits, so this is a bound that is there, not one that is met.
  */
 const MAX_BYTES_PER_PARTITION = 16 * 1024 * 1024;
-/** How often the checkpoints are looked at to cut the window. Only memory depends on it. */
+/** How often the checkpoints are looked at: to cut the window, and to see whether an event was skipped that stopped us. */
 const CUT_EVERY_MS = 1_000;
 /** After a failure: the log or the database is away, and is asked again, for ever. */
 const RETRY_MS = 500;
@@ -39,6 +39,11 @@ export interface TailOptions {
    */
   readonly prepare: (batch: TailBatch) => Promise<() => void> | (() => void);
   readonly logger: Logger;
+  /**
+   * A partition goes on behind an event that was skipped. To be called before anything of it is told: whoever came while
+   * it stood still knows it as the read models do, and not as it was where it stopped.
+   */
+  readonly goesOn?: (partition: number) => void;
   /** The log is not what it was: nothing can be told any more. */
   readonly halted: (error: LogHalted) => void;
 }
@@ -57,7 +62,7 @@ export interface Tail {
    */
   reached(offsets: ReadonlyMap<number, number>, withinMs: number): Promise<boolean>;
   /** Partitions that stopped at an event that this code cannot read. */
-  stopped(): ReadonlySet<number>;
+  stopped(): Pick<ReadonlySet<number>, "has" | "size">;
 }
 
 /** Follows all partitions from the checkpoints on: one decoding and one place in memory for whatever number of devices. */
@@ -65,16 +70,22 @@ export function createTail(options: TailOptions): Tail {
   const { log, window, logger } = options;
   const maxBytes = KEEP_BYTES + log.partitions * MAX_BYTES_PER_PARTITION;
   const stop = new AbortController();
-  const stoppedPartitions = new Set<number>();
+  /** By partition where it goes on once the read models have got past the event. */
+  const stoppedPartitions = new Map<number, Position>();
   const waiting = new Set<() => boolean>();
   let telling = false;
   let running: Promise<void> = Promise.resolve();
   let checkpoints: ReadonlyMap<number, Position> = new Map();
+  /** Aborted when reading is to begin anew from where the window ends. */
+  let reading = new AbortController();
 
   async function run(): Promise<void> {
     while (!stop.signal.aborted) {
       try {
-        for await (const batch of readEvents(log, window.ends(), stop.signal)) await tell(batch);
+        reading = new AbortController();
+        await passWhatWasSkipped();
+        const signal = AbortSignal.any([stop.signal, reading.signal]);
+        for await (const batch of readEvents(log, window.ends(), signal)) await tell(batch);
       } catch (error) {
         if (stop.signal.aborted) return;
         if (error instanceof LogHalted) {
@@ -107,19 +118,34 @@ export function createTail(options: TailOptions): Tail {
   /** What comes before an event that cannot be read is told; at it the partition stops, and only that one. */
   function decodeBatch({ partition, events, next }: EventBatch): TailBatch {
     const seen: SeenEvent[] = [];
-    for (const { offset, value } of events) {
+    for (const { offset, epoch, value } of events) {
       try {
         seen.push({ partition, offset, record: decodeEvent(value), bytes: value.length });
       } catch (error) {
-        stoppedPartitions.add(partition);
+        stoppedPartitions.set(partition, { offset: offset + 1, epoch });
         logger.error(
           { err: error, partition, offset, trace_id: traceIdIn(value) },
-          "an event that cannot be read: its partition is pushed no further",
+          "an event that cannot be read: its partition is pushed no further until it has been skipped",
         );
-        return { partition, events: seen, next: { offset, epoch: next.epoch } };
+        return { partition, events: seen, next: { offset, epoch } };
       }
     }
     return { partition, events: seen, next };
+  }
+
+  /** An operator has decided that the read models go on without the event at which we stopped: so do we. */
+  async function passWhatWasSkipped(): Promise<void> {
+    for (const [partition, next] of wasSkipped()) {
+      stoppedPartitions.delete(partition);
+      options.goesOn?.(partition);
+      await tell({ partition, events: [], next });
+      logger.warn({ partition, offset: next.offset - 1 }, "the event was skipped: its partition is pushed again");
+    }
+  }
+
+  function wasSkipped(): (readonly [number, Position])[] {
+    const isPast = (partition: number, offset: number): boolean => (checkpoints.get(partition)?.offset ?? 0) >= offset;
+    return [...stoppedPartitions].filter(([partition, { offset }]) => isPast(partition, offset));
   }
 
   async function untilThereIsRoom(): Promise<void> {
@@ -132,10 +158,11 @@ export function createTail(options: TailOptions): Tail {
   async function cutAgainAndAgain(): Promise<void> {
     while (!stop.signal.aborted) {
       await sleep(CUT_EVERY_MS, undefined, { signal: stop.signal }).catch(() => undefined);
-      if (window.bytes() <= KEEP_BYTES) continue;
+      if (window.bytes() <= KEEP_BYTES && stoppedPartitions.size === 0) continue;
       try {
         checkpoints = await options.checkpoints();
         window.cut(checkpoints, KEEP_BYTES);
+        if (wasSkipped().length > 0) reading.abort();
       } catch (error) {
         logger.warn({ err: error }, "the checkpoints cannot be read");
       }
