@@ -89,6 +89,11 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     checkpoints: rows.checkpoints,
     prepare: pushes.prepare,
     logger,
+    goesOn() {
+      const ahead = new Set(arrivals.takeAhead());
+      for (const connection of connections) if (ahead.has(connection.person)) connection.close("restart");
+      for (const person of ahead) rooms.forget(person);
+    },
     halted: (error) => options.fail?.(error),
   });
   const arrivals = createArrivals({ rows, window, rooms, tail, logger });
