@@ -25,6 +25,7 @@ export interface StreamDevice extends Device {
   readonly protocol: Protocol;
   readonly person: Person;
   drained(): Promise<boolean>;
+  close(reason: "overload"): void;
 }
 
 export interface Streams {
@@ -76,6 +77,7 @@ export function createStreams({ log, cursors, catchUp, stream }: StreamsOptions)
           if (!one.over) device.push(frames);
         },
         drained: async () => !one.over && device.drained(),
+        close: device.close,
       };
       catchUp.begin(late, one.place.offsets(), () => {
         if (one.over) return;
