@@ -25,6 +25,11 @@ const MIN_SLICE_EVENTS = 16;
 const SLICE_BYTES = 256 * 1024;
 /** After a failure the slice is read again; the device keeps its socket, and its heartbeat. */
 const RETRY_MS = 500;
+/**
+ * Rounds without an event told or passed, a minute or so of them: the journal or the log is away, or a bug stands in the
+ * way. The socket is closed then, and the client comes back when it thinks best, as to an instance that is overloaded.
+ */
+const MAX_IDLE_ROUNDS = 120;
 
 /** A socket that is told what it missed. */
 export interface LateDevice {
@@ -36,6 +41,7 @@ export interface LateDevice {
   set stream(place: StreamPlace);
   push(frames: Buffer): void;
   drained(): Promise<boolean>;
+  close(reason: "overload"): void;
 }
 
 export interface CatchUp {
@@ -76,7 +82,16 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   const partitions = [...window.ends().keys()];
 
   async function run(course: Course): Promise<void> {
+    let place = -1;
+    let idleRounds = 0;
     while (await course.device.drained()) {
+      const before = place;
+      place = course.replay.offsets().reduce((sum, offset) => sum + offset, 0);
+      idleRounds = place > before ? 0 : idleRounds + 1;
+      if (idleRounds > MAX_IDLE_ROUNDS) {
+        course.device.close("overload");
+        return;
+      }
       try {
         if (await goLive(course)) return;
         await tellSlice(course);
