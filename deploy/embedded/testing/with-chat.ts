@@ -8,6 +8,7 @@ import { createProjector } from "@chat/projector/service";
 import { createQueryApi } from "@chat/query-api/service";
 import { createRealtime } from "@chat/realtime/service";
 import { createHttpApp } from "@chat/shared/http/app";
+import type { Route } from "@chat/shared/http/define-route";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
@@ -23,14 +24,21 @@ import { migrationSets } from "../../migrate/migration-sets.ts";
 export const PARTITIONS = 4;
 const secret = "a secret that is long enough for HS256 to like";
 const lifetimeSeconds = 3_600;
+/** Well formed, and the hash of nothing that anybody knows. */
+const hashOfNoPassword =
+  "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 export interface ChatStack {
   readonly pool: Pool;
   readonly origin: string;
+  /** Every call that its HTTP takes. */
+  readonly routes: readonly Route[];
   /** Of the realtime that has run all the time. */
   readonly port: number;
   /** People without passwords, each with a token. */
   people(count: number): Promise<{ readonly id: string; readonly token: string }[]>;
+  /** A token of this user that was right an hour ago. */
+  expiredToken(userId: string): string;
   /** One more realtime, which begins at the checkpoints of now: what was before it reads from the journal. */
   freshRealtime(): Promise<{ readonly port: number; stop(): Promise<void> }>;
 }
@@ -55,12 +63,13 @@ export function withChat(use: (stack: ChatStack) => Promise<void>): Promise<void
         instanceUrl: () => `http://127.0.0.1:${http.address().port}`,
         leaseChanges: createWakeup(),
       });
+      const routes = [...commandApi.routes, ...createQueryApi(own()).routes];
       const http = createHttpServer({
         name: "http",
         port: 0,
         host: "127.0.0.1",
         listener: createHttpApp({
-          routes: [...commandApi.routes, ...createQueryApi(own()).routes],
+          routes,
           authenticate: createAuthenticate(tokens),
           log: logger,
         }),
@@ -95,14 +104,19 @@ export function withChat(use: (stack: ChatStack) => Promise<void>): Promise<void
       await use({
         pool,
         origin: `http://127.0.0.1:${http.address().port}`,
+        routes,
         port: standing.port,
         freshRealtime,
+        expiredToken(userId) {
+          const then = createAccessTokens({ secret, lifetimeSeconds: 1, now: () => Date.now() - 3_600_000 });
+          return then.sign({ userId: userId as never, sessionId: randomUUID() });
+        },
         async people(count) {
           const { rows } = await pool.query<{ id: number }>(
             `INSERT INTO identity.users (email, name, password_hash, created_at)
-             SELECT 'someone-' || n || '@example.com', 'Someone ' || n, 'none', now()
+             SELECT 'someone-' || n || '@example.com', 'Someone ' || n, $3, now()
              FROM generate_series($1::int + 1, $1::int + $2::int) AS n RETURNING id`,
-            [made, count],
+            [made, count, hashOfNoPassword],
           );
           made += count;
           return rows.map(({ id }) => {
