@@ -21,11 +21,23 @@ export interface SentBy {
   readonly senderId: string;
 }
 
+/** A moment in a chat: after the event that gave it this version. */
+export interface ChatMoment {
+  readonly chatId: string;
+  readonly version: number;
+}
+
+export interface MemberCount extends ChatMoment {
+  readonly members: number;
+}
+
 /** What realtime reads of the read models; each answer with the positions that it is complete up to. */
 export interface AudienceRows {
   checkpoints(): Promise<ReadonlyMap<number, Position>>;
   memberships(userIds: readonly string[]): Promise<LiveRows<Membership>>;
   chats(chatIds: readonly string[]): Promise<LiveRows<ChatParts>>;
+  /** How many were in these chats then, as far as the rows know. */
+  memberCounts(moments: readonly ChatMoment[]): Promise<LiveRows<MemberCount>>;
   /** `author`: only his messages; null: everybody's. */
   senders(ranges: readonly SeqRange[], author: string | null): Promise<LiveRows<SentBy>>;
 }
@@ -103,6 +115,25 @@ export function createAudienceRows(reader: LiveReader): AudienceRows {
         "all",
       );
       return { rows: rows.map(chatParts), positions };
+    },
+
+    async memberCounts(moments) {
+      const { rows, positions } = await reader.read<{ chat_id: string; version: number; members: number }>(
+        {
+          name: "realtime-member-counts",
+          text: (schema) => `SELECT wanted.chat_id::text, wanted.version, count(s.user_id)::int AS members
+            FROM unnest($2::uuid[], $3::int[]) AS wanted(chat_id, version)
+            LEFT JOIN ${schema}.member_spans AS s ON s.chat_id = wanted.chat_id
+              AND s.from_version <= wanted.version AND (s.to_version IS NULL OR s.to_version > wanted.version)
+            GROUP BY wanted.chat_id, wanted.version`,
+          values: [moments.map(({ chatId }) => chatId), moments.map(({ version }) => version)],
+        },
+        "all",
+      );
+      return {
+        rows: rows.map(({ chat_id: chatId, version, members }) => ({ chatId, version, members })),
+        positions,
+      };
     },
 
     async senders(ranges, author) {

@@ -165,7 +165,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       if (!(await tail.reached(known, RETRY_MS))) return;
       const parts = [...Map.groupBy(late, ({ partition }) => partition)];
       const all = await Promise.all(
-        parts.map(async ([partition, events]) => facts.forOne(device.person.userId, { partition, events })),
+        parts.map(async ([partition, events]) =>
+          facts.forOne(device.person.userId, { partition, events }, device.protocol),
+        ),
       );
       if (!knowsSpans(course)) return;
       const frames = parts.flatMap(([, events], index) => tellEvents(course, events, all[index]));
@@ -185,7 +187,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   async function tellFromWindow(course: Course): Promise<void> {
     const { replay, device } = course;
     for (const part of windowParts(course, course.sliceEvents)) {
-      const known = await facts.forOne(device.person.userId, part);
+      const known = await facts.forOne(device.person.userId, part, device.protocol);
       if (!knowsSpans(course)) return;
       hand(course, tellEvents(course, part.events, known), part.events.length);
       replay.moveTo(part.partition, part.upTo);
@@ -230,7 +232,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
     if (isBehindWindow(course) || !knowsSpans(course)) return false;
     const parts = windowParts(course, MAX_SLICE_EVENTS);
     const { replay, device } = course;
-    const known = parts.map((part) => facts.forOne(device.person.userId, part));
+    const known = parts.map((part) => facts.forOne(device.person.userId, part, device.protocol));
     if (known.some((one) => one instanceof Promise)) {
       for (const one of known) if (one instanceof Promise) one.catch(() => undefined);
       return false;

@@ -26,6 +26,8 @@ const ENDED_WITHOUT_A_WORD = 1006;
 export interface ConnectionContext {
   readonly outbox: Outbox;
   readonly commands: CommandPort;
+  /** The same for dialects in which a text sent again within a moment is a repeat. */
+  readonly commandsOnce: CommandPort;
   readonly floodLimits: FloodLimits;
   /** What may wait to be written for one device; a client that reads slower than this allows is closed. */
   readonly maxQueueBytes: number;
@@ -80,6 +82,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   const { ws, socket, protocol, person, caller, deviceId, stream: first } = parts;
   const streams = new Map(first === null ? [] : [[first.chatId, first]]);
   const proofs = createProofs(streams);
+  const commands = protocol.refusesRepeatedTexts === true ? context.commandsOnce : context.commands;
   const bucket = fullBucket(context.floodLimits, performance.now());
   let inFlight = 0;
   /** Why we close it, when we do. */
@@ -181,7 +184,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
       close("binary");
       return;
     }
-    const incoming = protocol.incoming(data as Buffer);
+    const incoming = protocol.incoming(data as Buffer, first?.chatId ?? null);
     if (incoming.kind === "ack" || incoming.kind === "ping") {
       free(incoming);
       return;
@@ -231,8 +234,8 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   /** Calls go out in the order of the frames; answers come back as they come. */
   function run(id: string | null, command: SocketCommand): void {
     inTurn(id, async () => {
-      const result = await context.commands(caller, command);
-      if (id !== null) say(protocol.done(id, result));
+      const result = await commands(caller, command);
+      say(protocol.done(id, result));
     });
   }
 

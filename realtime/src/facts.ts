@@ -1,14 +1,15 @@
 import type { ChatParts } from "@chat/shared/api/chat-object";
-import type { MessagesFullyRead } from "@chat/shared/events/chat-events";
+import type { MessageRead, MessagesFullyRead } from "@chat/shared/events/chat-events";
 import { fullyReadRange, fullyReadSpan } from "@chat/shared/events/fully-read-ranges";
 import { formatMessageId } from "@chat/shared/ids";
 import type { Position } from "@chat/shared/log/position";
 import type { LiveRows } from "@chat/shared/read-model/read-live";
 import { membershipChangeOf } from "./audience.ts";
-import type { AudienceRows, NamesOf, SeqRange, SentBy } from "./audience-rows.ts";
+import type { AudienceRows, ChatMoment, MemberCount, NamesOf, SeqRange, SentBy } from "./audience-rows.ts";
 import { foldChat } from "./chat-fold.ts";
 import { createRecentSenders } from "./recent-senders.ts";
-import type { Rooms } from "./rooms.ts";
+import type { Protocol } from "./protocols/protocol.ts";
+import type { Person, Rooms } from "./rooms.ts";
 import type { TailBatch } from "./tail.ts";
 import type { Facts } from "./tellings.ts";
 import type { EventWindow, SeenEvent } from "./window.ts";
@@ -30,23 +31,32 @@ export interface FactsReader {
   /** At once when nothing has to be read, which is nearly always. */
   of(batch: TailBatch): Facts | Promise<Facts>;
   /** For one user who hears late what he was in for: events of one partition, of the past or of the window. */
-  forOne(userId: string, batch: Pick<TailBatch, "partition" | "events">): Facts | Promise<Facts>;
+  forOne(
+    userId: string,
+    batch: Pick<TailBatch, "partition" | "events">,
+    protocol?: Pick<Protocol, "asks">,
+  ): Facts | Promise<Facts>;
 }
 
 /** For whom facts are wanted. */
 interface Listeners {
   isHere(userId: string): boolean;
   anybodyIn(chatId: string): boolean;
+  /** Whether somebody there hears it in a dialect that needs to know. */
+  ask(chatId: string, what: Asked): boolean;
   /** What is heard now is most likely soon asked for again. */
   readonly live: boolean;
   /** When given, only messages of this author are wanted. */
   readonly author: string | null;
 }
 
+type Asked = keyof NonNullable<Protocol["asks"]>;
+
 interface Wanted {
   readonly chats: Set<string>;
   readonly names: Set<string>;
   readonly ranges: SeqRange[];
+  readonly moments: ChatMoment[];
   readonly author: string | null;
 }
 
@@ -55,12 +65,13 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
   const connected: Listeners = {
     isHere: (userId) => rooms.person(userId) !== undefined,
     anybodyIn: (chatId) => rooms.people(chatId) !== undefined,
+    ask: (chatId, what) => [...(rooms.people(chatId) ?? [])].some((person) => anyDeviceAsks(person, what)),
     live: true,
     author: null,
   };
 
   function wantedBy(events: readonly SeenEvent[], listeners: Listeners): Wanted {
-    const wanted: Wanted = { chats: new Set(), names: new Set(), ranges: [], author: listeners.author };
+    const wanted: Wanted = { chats: new Set(), names: new Set(), ranges: [], moments: [], author: listeners.author };
     const entered = new Set<string>();
     for (const { record } of events) {
       const { event, chatId } = record;
@@ -79,7 +90,15 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
           if (somebodyIsIn) for (const { userId } of event.members) wanted.names.add(userId);
           break;
         case "MessagesFullyRead":
-          if (somebodyIsIn) wanted.ranges.push(...unknownSenders(chatId, event, listeners.author));
+          if (!somebodyIsIn) break;
+          wanted.ranges.push(...unknownSenders(chatId, event, listeners.author));
+          if (listeners.ask(chatId, "membersAtFullRead")) wanted.moments.push({ chatId, version: record.version });
+          break;
+        case "MessageRead":
+          if (somebodyIsIn && listeners.ask(chatId, "authorOfRead")) {
+            const seq = seqOfRead(event);
+            if (senders.senderOf(chatId, seq) === undefined) wanted.ranges.push({ chatId, from: seq - 1, upTo: seq });
+          }
           break;
         case "ChatCreated":
         case "MemberRemoved":
@@ -87,7 +106,6 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
         case "MemberRoleChanged":
         case "MessageEdited":
         case "MessageDeleted":
-        case "MessageRead":
           break;
         default:
           event satisfies never;
@@ -104,14 +122,17 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
   }
 
   async function read(wanted: Wanted, batch: Pick<TailBatch, "partition" | "events">): Promise<Facts> {
-    const [chats, sent, known] = await Promise.all([
+    const [chats, sent, counts, known] = await Promise.all([
       wanted.chats.size === 0 ? noRows : readAboveWindowStart(batch.partition, () => rows.chats([...wanted.chats])),
       wanted.ranges.length === 0
         ? noRows
         : readAboveWindowStart(batch.partition, () => rows.senders(wanted.ranges, wanted.author)),
+      wanted.moments.length === 0
+        ? noRows
+        : readAboveWindowStart(batch.partition, () => rows.memberCounts(wanted.moments)),
       wanted.names.size === 0 ? noNames : names([...wanted.names]),
     ]);
-    return factsFrom(batch, chats, sent, known);
+    return factsFrom(batch, { chats, sent, counts, known });
   }
 
   async function readAboveWindowStart<Row>(
@@ -125,12 +146,7 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
     throw new Error(`the read models of partition ${partition} lie below what is held in memory`);
   }
 
-  function factsFrom(
-    batch: Pick<TailBatch, "partition" | "events">,
-    chats: LiveRows<ChatParts>,
-    sent: LiveRows<SentBy>,
-    known: ReadonlyMap<string, string>,
-  ): Facts {
+  function factsFrom(batch: Pick<TailBatch, "partition" | "events">, { chats, sent, counts, known }: Found): Facts {
     const chatRows = new Map(chats.rows.map((chat) => [chat.chatId, chat]));
     const readUpTo = chats.positions.get(batch.partition)?.offset ?? 0;
     const senderRows = new Map(sent.rows.map((row) => [formatMessageId(row.chatId, row.seq), row.senderId]));
@@ -175,6 +191,30 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
         }
         return authors;
       },
+
+      authorOfRead({ event, chatId }) {
+        if (event.type !== "MessageRead") return undefined;
+        const seq = seqOfRead(event);
+        return senders.senderOf(chatId, seq) ?? senderRows.get(formatMessageId(chatId, seq));
+      },
+
+      membersAt({ chatId, version }) {
+        const row = counts.rows.find((count) => count.chatId === chatId && count.version === version);
+        if (row === undefined) return undefined;
+        const countedUpTo = counts.positions.get(batch.partition)?.offset ?? 0;
+        const since = [...(window.from(batch.partition, countedUpTo) ?? []), ...batch.events];
+        const changes = new Map(
+          since
+            .filter(
+              ({ offset, record }) => offset >= countedUpTo && record.chatId === chatId && record.version < version,
+            )
+            .map(({ offset, record }) => [offset, membershipChangeOf(record.event)]),
+        );
+        return [...changes.values()].reduce(
+          (members, { joined, gone }) => members + joined.length - (gone === "everybody" ? members : gone.length),
+          row.members,
+        );
+      },
     };
   }
 
@@ -186,15 +226,36 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
 
   function factsFor(listeners: Listeners, batch: Pick<TailBatch, "partition" | "events">): Facts | Promise<Facts> {
     const wanted = wantedBy(batch.events, listeners);
-    if (wanted.chats.size + wanted.names.size + wanted.ranges.length > 0) return read(wanted, batch);
-    return factsFrom(batch, noRows, noRows, noNames);
+    if (wanted.chats.size + wanted.names.size + wanted.ranges.length + wanted.moments.length > 0)
+      return read(wanted, batch);
+    return factsFrom(batch, { chats: noRows, sent: noRows, counts: noRows, known: noNames });
   }
 
   return {
     of: (batch) => factsFor(connected, batch),
-    forOne: (userId, batch) =>
-      factsFor({ isHere: (id) => id === userId, anybodyIn: () => true, live: false, author: userId }, batch),
+    forOne(userId, batch, { asks } = {}) {
+      const ask = (_chatId: string, what: Asked): boolean => asks?.[what] === true;
+      return factsFor(
+        { isHere: (id) => id === userId, anybodyIn: () => true, ask, live: false, author: userId },
+        batch,
+      );
+    },
   };
+}
+
+/** What was read for a batch; nothing where nothing was asked for. */
+interface Found {
+  readonly chats: LiveRows<ChatParts>;
+  readonly sent: LiveRows<SentBy>;
+  readonly counts: LiveRows<MemberCount>;
+  readonly known: ReadonlyMap<string, string>;
+}
+
+const seqOfRead = ({ named, upTo }: MessageRead): number => named ?? upTo;
+
+function anyDeviceAsks({ devices, catchingUp }: Person, what: Asked): boolean {
+  for (const { protocol } of [...devices, ...catchingUp]) if (protocol.asks?.[what] === true) return true;
+  return false;
 }
 
 const noRows = { rows: [], positions: new Map() };

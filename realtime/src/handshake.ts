@@ -4,25 +4,11 @@ import { isStorable } from "@chat/shared/http/storable-text";
 import { isChatId, type UserId } from "@chat/shared/ids";
 import { Rejection } from "@chat/shared/rejection";
 import type { RedeemTicket } from "./identity/redeem-ticket.ts";
-import { nativeProtocol } from "./protocols/native.ts";
 import type { Protocol } from "./protocols/protocol.ts";
+import { type Scope, socketPlaceAt } from "./socket-places.ts";
 
 /** A device's name is chosen by its client: a UUID, or words. */
 const MAX_DEVICE_CHARACTERS = 128;
-
-/**
- * What a socket shows: all chats of its user, by the device's cursor; one chat, by a cursor of its own; or those that
- * are joined on it, each by a cursor of its own.
- */
-export type Scope =
-  | { readonly shows: "all chats" }
-  | {
-      readonly shows: "one chat";
-      readonly chatId: string;
-      /** Where a device starts that never showed this chat. `where the user was`: on any device, else as a new member. */
-      readonly newDeviceStarts: "now" | "where the user was";
-    }
-  | { readonly shows: "joined chats" };
 
 /** What a socket asks for before it opens. */
 export interface Handshake {
@@ -48,23 +34,19 @@ export interface HandshakeRules {
   readonly allowedOrigins: readonly string[] | undefined;
 }
 
-/** The dialect that is spoken at a path. */
-const protocolsByPath: ReadonlyMap<string, Protocol> = new Map([
-  ["/ws", nativeProtocol],
-  ["/ws/notif", nativeProtocol],
-]);
-
 /** Rejects with a Rejection, which becomes the HTTP answer to the handshake. */
 export async function readHandshake(request: IncomingMessage, rules: HandshakeRules): Promise<Handshake> {
   const url = URL.parse(request.url ?? "", "http://localhost");
   if (url === null) throw new Rejection("malformed_request", "The URL cannot be read.");
-  const protocol = protocolsByPath.get(url.pathname);
-  if (protocol === undefined) throw new Rejection("not_found", "There is no socket at this path.");
-  const scope = scopeFrom(url.searchParams.get("chat"));
+  const place = socketPlaceAt(url.pathname, url.searchParams);
+  if (place === null) throw new Rejection("not_found", "There is no socket at this path.");
+  const { protocol, scope, userId } = place;
   const device = deviceIdFrom(url.searchParams.get("device"));
   if (rules.allowedOrigins !== undefined) checkOrigin(request, rules.allowedOrigins);
   // Last, for a ticket is gone once it was looked at.
   const caller = await callerOf(request, url.searchParams, rules);
+  if (userId !== null && userId !== caller.userId) throw notTheirs();
+  if (scope.shows === "one chat" && !isChatId(scope.chatId)) throw notTheirs();
   return { protocol, scope, caller, deviceId: device ?? caller.sessionId, cursor: url.searchParams.get("cursor") };
 }
 
@@ -80,12 +62,6 @@ async function callerOf(
     return authenticate({ authorization, queryToken });
   }
   return redeemTicket(ticket);
-}
-
-function scopeFrom(chatId: string | null): Scope {
-  if (chatId === null || chatId === "") return { shows: "all chats" };
-  if (!isChatId(chatId)) throw notTheirs();
-  return { shows: "one chat", chatId: chatId.toLowerCase(), newDeviceStarts: "now" };
 }
 
 /** Nobody learns by it whether there is such a chat. */

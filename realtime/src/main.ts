@@ -23,6 +23,7 @@ await runService({
       ...backend,
       tokens,
       revoked,
+      secret: settings.SECRET_KEY,
       commands: createCommandClient({ url: settings.COMMAND_API_URL, tokens, logger }),
       port: settings.PORT,
       limits: { flood: { burst: settings.WS_FLOOD_BURST, perSecond: settings.WS_FLOOD_PER_SECOND } },

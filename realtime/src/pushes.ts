@@ -4,7 +4,7 @@ import type { Logger } from "@chat/shared/telemetry/logger";
 import { membershipChangeOf } from "./audience.ts";
 import type { FactsReader } from "./facts.ts";
 import type { Offsets } from "./offsets.ts";
-import type { Protocol, TellingContext } from "./protocols/protocol.ts";
+import type { Protocol, TellingContext, Wording } from "./protocols/protocol.ts";
 import type { Person, Rooms } from "./rooms.ts";
 import type { TailBatch } from "./tail.ts";
 import { tellingsOf, type Facts, type Telling } from "./tellings.ts";
@@ -122,22 +122,39 @@ export function createPushes({ log, window, rooms, facts, logger, counted }: Pus
 
 const nobody: ReadonlySet<Person> = new Set();
 
+/** A wording as frames that can be written. */
+interface Encoded {
+  /** Null: all hear the same. */
+  readonly userId: string | null;
+  readonly his: readonly Buffer[];
+  readonly others: readonly Buffer[];
+}
+
+const silence: Encoded = { userId: null, his: [], others: [] };
+
+function encoded(wording: Wording): Encoded {
+  if (!("userId" in wording)) return { userId: null, his: [], others: wording.map(textFrame) };
+  const { userId, his, others } = wording;
+  return { userId, his: his.map(textFrame), others: others.map(textFrame) };
+}
+
 /** Puts it into words once per dialect; says how many frames were handed over. */
 function hand(telling: Telling, context: TellingContext, recipients: Iterable<Person>): number {
   let handed = 0;
   let protocol: Protocol | null = null;
-  let frames: readonly Buffer[] = [];
-  let others: Map<Protocol, readonly Buffer[]> | null = null;
+  let words: Encoded = silence;
+  let others: Map<Protocol, Encoded> | null = null;
   for (const person of recipients) {
     if (telling.only !== undefined && !telling.only(person.userId)) continue;
     for (const device of person.devices) {
       if (device.shown !== null && !device.shown.has(context.chatId)) continue;
       if (device.protocol !== protocol) {
         others ??= new Map();
-        if (protocol !== null) others.set(protocol, frames);
+        if (protocol !== null) others.set(protocol, words);
         protocol = device.protocol;
-        frames = others.get(protocol) ?? protocol.framesFor(telling, context).map(textFrame);
+        words = others.get(protocol) ?? encoded(protocol.framesFor(telling, context));
       }
+      const frames = person.userId === words.userId ? words.his : words.others;
       for (const frame of frames) device.push(frame);
       handed += frames.length;
     }

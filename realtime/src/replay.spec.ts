@@ -14,6 +14,8 @@ const facts: Facts = {
   nameOf: () => null,
   messageNow: () => null,
   fullyReadBy: () => new Map([["7", { seqs: Array.from({ length: 150 }, (_, index) => index + 1), upTo: 150 }]]),
+  authorOfRead: () => undefined,
+  membersAt: () => undefined,
 };
 const recordOf = (version: number, event: ChatEvent): ChatEventRecord => ({
   id: "",

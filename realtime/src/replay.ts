@@ -1,7 +1,7 @@
 import { createMovingCursor } from "@chat/shared/log/cursor";
 import { hears } from "./audience.ts";
 import type { Offsets } from "./offsets.ts";
-import type { Protocol } from "./protocols/protocol.ts";
+import { framesTo, type Protocol } from "./protocols/protocol.ts";
 import type { Span, Spans } from "./spans.ts";
 import { tellingsOf, type Facts, type MessageNow } from "./tellings.ts";
 import type { EventWindow, SeenEvent } from "./window.ts";
@@ -79,7 +79,7 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
         const known = { ...facts, messageNow: () => messageNow(late, span) };
         for (const telling of tellingsOf(record, known)) {
           if (!hears(telling, userId, record.version === span.from)) continue;
-          frames.push(...protocol.framesFor(telling, context));
+          frames.push(...framesTo(userId, protocol.framesFor(telling, context)));
         }
       }
       return frames;

@@ -36,6 +36,7 @@ import { defaultLimits, type RealtimeLimits } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPushes } from "./pushes.ts";
 import { refuseUpgrade } from "./refuse-upgrade.ts";
+import { createRepeatedTexts } from "./repeated-texts.ts";
 import { createRooms } from "./rooms.ts";
 import { createSessionSockets } from "./session-sockets.ts";
 import { createStreams } from "./streams.ts";
@@ -53,6 +54,8 @@ export interface RealtimeOptions {
   /** Handshakes of these sessions are refused, and their sockets closed with 4401 as soon as they are in it. */
   readonly revoked: Pick<RevokedSessions, "has" | "onRevoked">;
   readonly commands: CommandPort;
+  /** The same for all instances. Absent: this instance notices only by itself, or late, what was sent at another. */
+  readonly secret?: string;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly limits?: Partial<RealtimeLimits>;
@@ -81,19 +84,22 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   const rooms = createRooms();
   const reader = createLiveReader(options.pool);
   const rows = createAudienceRows(reader);
+  const repeatedTexts = createRepeatedTexts({
+    commands: options.commands,
+    secret: options.secret ?? randomUUID(),
+    now: () => Date.now(),
+  });
   const facts = createFactsReader({ rows, names: createNames(options.pool), window, rooms });
   const pushes = createPushes({ log, window, rooms, facts, logger, counted: (handed) => frames.inc(handed) });
   const tail = createTail({
     log,
     window,
     checkpoints: rows.checkpoints,
-    prepare: pushes.prepare,
-    logger,
-    goesOn() {
-      const ahead = new Set(arrivals.takeAhead());
-      for (const connection of connections) if (ahead.has(connection.person)) connection.close("restart");
-      for (const person of ahead) rooms.forget(person);
+    prepare(batch) {
+      repeatedTexts.note(batch.events);
+      return pushes.prepare(batch);
     },
+    logger,
     halted: (error) => options.fail?.(error),
   });
   const arrivals = createArrivals({ rows, window, rooms, tail, logger });
@@ -128,6 +134,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   const context: ConnectionContext = {
     outbox,
     commands: options.commands,
+    commandsOnce: repeatedTexts.commands,
     floodLimits: limits.flood,
     maxQueueBytes: limits.maxQueueBytes,
     logger,

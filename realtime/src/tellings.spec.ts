@@ -35,6 +35,8 @@ const none: Facts = {
   nameOf: () => null,
   messageNow: () => null,
   fullyReadBy: () => new Map(),
+  authorOfRead: () => undefined,
+  membersAt: () => undefined,
 };
 const added: ChatEvent = { type: "MembersAdded", members: [{ userId: "2", role: "member" }], readUpTo: 0 };
 

@@ -18,6 +18,10 @@ export interface Telling {
   readonly only?: (userId: string) => boolean;
   readonly seq: number | null;
   readonly payload: Payload;
+  /** Who wrote the message that was read. Only where a dialect asks for it. */
+  readonly authorId?: string | undefined;
+  /** How many members the chat had when all had read. Only where a dialect asks for it. */
+  readonly members?: number | undefined;
   /** More of the same comes for the same people out of the same event. */
   readonly more: boolean;
 }
@@ -43,6 +47,10 @@ export interface Facts {
   fullyReadBy(
     record: ChatEventRecord,
   ): ReadonlyMap<string, { readonly seqs: readonly number[]; readonly upTo: number }>;
+  /** The author of the message that was read; undefined where nobody asks, or it is nobody's who hears it. */
+  authorOfRead(record: ChatEventRecord): string | undefined;
+  /** How many were in the chat when it happened; undefined where nobody asks. */
+  membersAt(record: ChatEventRecord): number | undefined;
 }
 
 /** `text` is empty where it was taken back, or is not for who hears it any more. */
@@ -87,10 +95,13 @@ function tellingsTo(to: Audience, kind: TellingKind, record: ChatEventRecord, fa
       return tell({ message_id: formatMessageId(chatId, event.seq), seq: event.seq, by }, event.seq);
     case "MessageRead": {
       const messageId = formatMessageId(chatId, event.named ?? event.upTo);
-      return tell({ user_id: by, up_to: event.upTo, message_id: messageId });
+      const [read] = tell({ user_id: by, up_to: event.upTo, message_id: messageId });
+      return read === undefined ? [] : [{ ...read, authorId: facts.authorOfRead(record) }];
     }
     case "MessagesFullyRead":
-      return [...facts.fullyReadBy(record)].flatMap(([author, read]) => fullyReadTellings(chatId, author, read));
+      return [...facts.fullyReadBy(record)].flatMap(([author, read]) =>
+        fullyReadTellings(chatId, author, read).map((telling) => ({ ...telling, members: facts.membersAt(record) })),
+      );
     default:
       return event satisfies never;
   }
@@ -150,15 +161,16 @@ function fullyReadTellings(
   { seqs, upTo }: { readonly seqs: readonly number[]; readonly upTo: number },
 ): Telling[] {
   const tellings: Telling[] = [];
-  for (let first = 0; first < seqs.length; first += MAX_IDS_PER_FRAME) {
-    const ids = seqs.slice(first, first + MAX_IDS_PER_FRAME).map((seq) => formatMessageId(chatId, seq));
+  // Counted from the end, so that the last part is a full one and has the newest.
+  for (let end = seqs.length % MAX_IDS_PER_FRAME || MAX_IDS_PER_FRAME; end <= seqs.length; end += MAX_IDS_PER_FRAME) {
+    const ids = seqs.slice(Math.max(0, end - MAX_IDS_PER_FRAME), end).map((seq) => formatMessageId(chatId, seq));
     tellings.push({
       kind: "fully_read",
       to: "authors",
       userId: author,
       seq: null,
       payload: { message_ids: ids, up_to: upTo },
-      more: first + MAX_IDS_PER_FRAME < seqs.length,
+      more: end < seqs.length,
     });
   }
   return tellings;

@@ -1,70 +1,17 @@
-import {
-  AckFrame,
-  MarkReadFrame,
-  MAX_FRAME_ID_CHARACTERS,
-  PingFrame,
-  SendFrame,
-} from "@chat/shared/api/frames-from-clients";
-import { parseAnyJson, refuseUnstorableJson } from "@chat/shared/http/parse-json";
-import { compileBody } from "@chat/shared/http/validate";
-import { isChatId, parseMessageId } from "@chat/shared/ids";
-import { Rejection } from "@chat/shared/rejection";
+import { AckFrame, MarkReadFrame, PingFrame, SendFrame } from "@chat/shared/api/frames-from-clients";
+import { parseMessageId } from "@chat/shared/ids";
+import { absent, chatIdFrom, createFrameReader, type FrameType, frameType, wrong } from "./frame-reader.ts";
 import type { Incoming } from "./protocol.ts";
-
-/** Frames that carry only ids and numbers; a cursor is the longest of them. */
-const MAX_SMALL_FRAME_BYTES = 1_024;
-
-interface FrameType {
-  readonly maxBytes: number;
-  readonly read: (frame: unknown) => Incoming;
-}
 
 /** Every frame that a client may send. */
 const frameTypes: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
-  ["send", { maxBytes: Number.POSITIVE_INFINITY, read: reader(compileBody(SendFrame, "ignore"), sendFrom) }],
-  ["read", { maxBytes: MAX_SMALL_FRAME_BYTES, read: reader(compileBody(MarkReadFrame, "ignore"), readFrom) }],
-  ["ack", { maxBytes: MAX_SMALL_FRAME_BYTES, read: reader(compileBody(AckFrame, "ignore"), ackFrom) }],
-  [
-    "ping",
-    {
-      maxBytes: MAX_SMALL_FRAME_BYTES,
-      read: reader(compileBody(PingFrame, "ignore"), (frame) => ({ kind: "ping", id: frame.id ?? null })),
-    },
-  ],
+  ["send", frameType(SendFrame, sendFrom, Number.POSITIVE_INFINITY)],
+  ["read", frameType(MarkReadFrame, readFrom)],
+  ["ack", frameType(AckFrame, ackFrom)],
+  ["ping", frameType(PingFrame, (frame) => ({ kind: "ping", id: frame.id ?? null }))],
 ]);
 
-/** Reads one frame. Never throws: whatever comes from outside is something that can be said about it. */
-export function readNativeFrame(bytes: Buffer): Incoming {
-  let frame: unknown;
-  try {
-    frame = parseAnyJson(bytes);
-  } catch (error) {
-    if (error instanceof Rejection) return { kind: "unreadable", rejection: error };
-    throw error;
-  }
-  if (typeof frame !== "object" || frame === null || Array.isArray(frame)) {
-    return unreadable("A frame is a JSON object.");
-  }
-  const type: unknown = "type" in frame ? frame.type : undefined;
-  const known = typeof type === "string" ? frameTypes.get(type) : undefined;
-  if (known === undefined) return unreadable(`A frame's type is one of ${[...frameTypes.keys()].join(", ")}.`);
-  if (bytes.length > known.maxBytes) {
-    const sentence = `A frame of this type has at most ${known.maxBytes} bytes.`;
-    return { kind: "unreadable", rejection: new Rejection("payload_too_large", sentence) };
-  }
-  try {
-    // Only here: whoever sent a frame with an id waits for a reply to it, whatever is wrong.
-    refuseUnstorableJson(bytes, frame);
-    return known.read(frame);
-  } catch (error) {
-    if (error instanceof Rejection) return { kind: "refused", id: idOf(frame), rejection: error };
-    throw error;
-  }
-}
-
-function reader<Frame>(validate: (frame: unknown) => Frame, from: (frame: Frame) => Incoming): FrameType["read"] {
-  return (frame) => from(validate(frame));
-}
+export const readNativeFrame = createFrameReader(frameTypes);
 
 function sendFrom(frame: SendFrame): Incoming {
   return {
@@ -98,24 +45,4 @@ function ackFrom(frame: AckFrame): Incoming {
   const cursor = frame.cursor ?? frame.at;
   if (cursor === undefined) throw wrong("/cursor", "is missing");
   return { kind: "ack", id: frame.id ?? null, cursor };
-}
-
-/** Opaque to clients: one that is none of ours names a chat that does not exist. */
-function chatIdFrom(text: string): string {
-  if (!isChatId(text)) throw absent();
-  return text;
-}
-
-function idOf(frame: object): string | null {
-  return "id" in frame && typeof frame.id === "string" && frame.id.length <= MAX_FRAME_ID_CHARACTERS ? frame.id : null;
-}
-
-const absent = (): Rejection => new Rejection("not_found", "There is no such chat.");
-
-function wrong(pointer: string, detail: string): Rejection {
-  return new Rejection("validation_failed", `${pointer} ${detail}.`, { errors: [{ in: "body", pointer, detail }] });
-}
-
-function unreadable(sentence: string): Incoming {
-  return { kind: "unreadable", rejection: new Rejection("validation_failed", sentence) };
 }

@@ -1,11 +1,12 @@
 import { describe, expect, it } from "@jest/globals";
 import type { Telling } from "../tellings.ts";
 import { nativeProtocol } from "./native.ts";
+import { framesTo } from "./protocol.ts";
 
 const chatId = "0197a3c0-0000-7000-8000-000000000001";
 const context = { chatId, version: 7, before: "BEFORE", at: "AFTER" };
 const frame = (incoming: object | string) =>
-  nativeProtocol.incoming(Buffer.from(typeof incoming === "string" ? incoming : JSON.stringify(incoming)));
+  nativeProtocol.incoming(Buffer.from(typeof incoming === "string" ? incoming : JSON.stringify(incoming)), null);
 
 describe("the native protocol", () => {
   it("tells an event with its place in the chat and in the stream", () => {
@@ -29,7 +30,7 @@ describe("the native protocol", () => {
       payload: { message_ids: [], up_to: 1 },
       more: true,
     };
-    const [text] = nativeProtocol.framesFor(telling, context);
+    const [text] = framesTo("1", nativeProtocol.framesFor(telling, context));
     expect(JSON.parse(text ?? "")).toEqual({
       type: "fully_read",
       chat_id: chatId,
@@ -85,7 +86,7 @@ describe("the native protocol", () => {
   );
 
   it("cannot read what is no UTF-8", () => {
-    expect(nativeProtocol.incoming(Buffer.from([0xff, 0x7b]))).toMatchObject({
+    expect(nativeProtocol.incoming(Buffer.from([0xff, 0x7b]), null)).toMatchObject({
       kind: "unreadable",
       rejection: { code: "invalid_utf8" },
     });

@@ -25,7 +25,8 @@ export const nativeProtocol: Protocol = {
 
   resync: () => control({ type: "resync" }),
 
-  done: (id, result) => control({ type: "reply", id, ok: true, result: result === null ? {} : nativeResult(result) }),
+  done: (id, result) =>
+    id === null ? null : control({ type: "reply", id, ok: true, result: result === null ? {} : nativeResult(result) }),
 
   refused: (id, problem: Problem) =>
     id === null

@@ -24,12 +24,21 @@ export type Incoming =
   /** Not to be understood at all. */
   | { readonly kind: "unreadable"; readonly rejection: Rejection };
 
+/** The frames that tell something: the same for all who hear it, or other ones for one user than for the rest. */
+export type Wording =
+  readonly string[] | { readonly userId: string; readonly his: readonly string[]; readonly others: readonly string[] };
+
 /** One dialect of the sockets: pure, frames in and tellings out. Texts are JSON or, in a plain dialect, what people read. */
 export interface Protocol {
   readonly name: string;
+  /** What its words need that an event does not say; it costs a look, so it is found out only where somebody asks. */
+  readonly asks?: { readonly authorOfRead?: true; readonly membersAtFullRead?: true };
+  /** The same text again within a moment is a repeat, whichever device it comes from: see `repeated-texts.ts`. */
+  readonly refusesRepeatedTexts?: true;
   /** The frames that tell it, in order; none where the dialect has no word for it. */
-  framesFor(telling: Telling, context: TellingContext): readonly string[];
-  incoming(frame: Buffer): Incoming;
+  framesFor(telling: Telling, context: TellingContext): Wording;
+  /** `shown`: the chat that the socket shows; null where it shows several. */
+  incoming(frame: Buffer, shown: string | null): Incoming;
   /** Null where the dialect says nothing. */
   ready(stream: StreamStart): string | null;
   /** The stream has moved on to `at` with nothing for this device. */
@@ -38,8 +47,15 @@ export interface Protocol {
   resync(): string | null;
   /** The chat is shown from here on: what the device missed there comes next. */
   joined?(chatId: string): string | null;
-  done(id: string, result: CommandResult | null): string | null;
+  /** `id` is null where the client does not wait for a reply: a dialect may have a word for what came of it all the same. */
+  done(id: string | null, result: CommandResult | null): string | null;
   refused(id: string | null, problem: Problem): string | null;
+}
+
+/** What of it this user hears. */
+export function framesTo(userId: string, wording: Wording): readonly string[] {
+  if (!("userId" in wording)) return wording;
+  return wording.userId === userId ? wording.his : wording.others;
 }
 
 export interface StreamStart {

@@ -19,14 +19,19 @@ const id = Type.Optional(
 const anyId = Type.String({ maxLength: MAX_FRAME_ID_CHARACTERS });
 const seq = Type.Integer({ minimum: 0, maximum: 999_999_999 });
 
+/** What people write. */
+export const MessageText = textField({ minLength: 1, maxUtf8Bytes: MAX_TEXT_BYTES });
+export const ClientMessageId = Type.String({
+  pattern: KEY_PATTERN,
+  description: "sent again it is the same message, for ever",
+});
+
 export const SendFrame = Type.Object({
   type: Type.Literal("send"),
   id,
   chat_id: anyId,
-  text: textField({ minLength: 1, maxUtf8Bytes: MAX_TEXT_BYTES }),
-  client_message_id: Type.Optional(
-    nullable(Type.String({ pattern: KEY_PATTERN, description: "sent again it is the same message, for ever" })),
-  ),
+  text: MessageText,
+  client_message_id: Type.Optional(nullable(ClientMessageId)),
   reply_to: Type.Optional(nullable(anyId)),
 });
 export type SendFrame = Static<typeof SendFrame>;
