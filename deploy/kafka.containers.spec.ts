@@ -3,6 +3,8 @@ import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { createPool } from "@chat/shared/postgres/connect";
+import { createLogger } from "@chat/shared/telemetry/logger";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { containerImages } from "@chat/shared/testing/container-images";
 import { eventually } from "@chat/shared/testing/eventually";
@@ -13,6 +15,7 @@ import { PostgreSqlContainer, type StartedPostgreSqlContainer } from "@testconta
 const root = join(import.meta.dirname, "..");
 const services = ["command-api", "query-api", "realtime", "projector"] as const;
 const migrateProgram = "deploy/migrate/main.ts";
+const silent = createLogger({ service: "spec", level: "silent" });
 const limitMs = 120_000;
 /** Four processes start at once on a busy machine. */
 const within = { within: 60_000 };
@@ -52,6 +55,15 @@ describe("the programs with Kafka", () => {
   async function migrate(settings: Record<string, string> = {}): Promise<void> {
     const [code] = (await once(start(migrateProgram, { ...environment, ...settings }), "close")) as [number];
     expect(code).toBe(0);
+  }
+
+  /** The operator's order, beside the programs that run. */
+  async function verified(): Promise<{ readonly code: number; readonly said: string }> {
+    const child = start("deploy/verify/main.ts", environment);
+    let said = "";
+    child.stdout?.on("data", (chunk: Buffer) => (said += chunk.toString()));
+    const [code] = (await once(child, "close")) as [number];
+    return { code, said };
   }
 
   it(
@@ -133,6 +145,14 @@ describe("the programs with Kafka", () => {
         expect(answer.headers.get("chat-stale")).toBeNull();
         expect(await answer.json()).toMatchObject([{ text: "hello", seq: 1 }]);
       }, within);
+      expect(await verified()).toEqual({
+        code: 0,
+        said: expect.stringMatching(/^2 events of 1 chats, 0 violations$/m),
+      });
+      const pool = createPool({ url: environment["DATABASE_URL"] ?? "", name: "spec", max: 1, log: silent });
+      await pool.query("UPDATE read_1.members SET own_since = 7").finally(() => pool.end());
+      const damage = new RegExp(`^VIOLATION partition .+ chat ${String(chat)} .+ -6 unread messages`, "m");
+      expect(await verified()).toEqual({ code: 1, said: expect.stringMatching(damage) });
     },
     limitMs,
   );

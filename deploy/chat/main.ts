@@ -3,6 +3,7 @@ const orders: Readonly<Record<string, () => Promise<unknown>>> = {
   "log copy": () => import("../log-copy/main.ts"),
   migrate: () => import("../migrate/main.ts"),
   postgres: () => import("../postgres/main.ts"),
+  verify: () => import("../verify/main.ts"),
 };
 
 const said = process.argv.slice(2).filter((word) => !word.startsWith("-"));

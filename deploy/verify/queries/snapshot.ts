@@ -1,0 +1,64 @@
+import type { ClientBase } from "pg";
+import { parseEpoch, type Position } from "@chat/shared/log/position";
+
+/** The read models at one moment: what they are complete up to, and what of them was given up on. */
+export interface Snapshot {
+  readonly schema: string;
+  readonly position: Position;
+  /** Chats of which an operator has skipped an event: a rebuild heals them. */
+  readonly degraded: ReadonlySet<string>;
+  /** Offsets of the partition that an operator has skipped. */
+  readonly skipped: ReadonlySet<number>;
+}
+
+/** Whatever is written meanwhile, all that is read in `use` is one snapshot. It holds no lock that anybody waits for. */
+export async function inSnapshot<T>(
+  client: ClientBase,
+  partition: number,
+  use: (snapshot: Snapshot) => Promise<T>,
+): Promise<T> {
+  await client.query("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+  try {
+    return await use(await readSnapshot(client, partition));
+  } finally {
+    await client.query("ROLLBACK");
+  }
+}
+
+async function readSnapshot(client: ClientBase, partition: number): Promise<Snapshot> {
+  const { rows: live } = await client.query<{ schema_name: string }>("SELECT schema_name FROM read.live");
+  const schema = live[0]?.schema_name;
+  if (schema === undefined) throw new Error("read.live is empty: the migrations have not run");
+  const { rows: places } = await client.query<{ next_offset: number; epoch: string }>(
+    `SELECT next_offset, epoch FROM ${schema}.checkpoints WHERE partition = $1`,
+    [partition],
+  );
+  const { rows: degraded } = await client.query<{ chat_id: string }>(
+    `SELECT chat_id FROM ${schema}.chats WHERE degraded`,
+  );
+  const { rows: skipped } = await client.query<{ offset: number }>(
+    `SELECT "offset" FROM read.skipped WHERE partition = $1`,
+    [partition],
+  );
+  const [place] = places;
+  return {
+    schema,
+    position: { offset: place?.next_offset ?? 0, epoch: parseEpoch(place?.epoch ?? "") },
+    degraded: new Set(degraded.map(({ chat_id }) => chat_id)),
+    skipped: new Set(skipped.map(({ offset }) => offset)),
+  };
+}
+
+/** Chats that have rows and no events: no event of the log can have made them. At most `limit`. */
+export async function chatsOfNoEvent(client: ClientBase, limit: number): Promise<readonly string[]> {
+  return inSnapshot(client, 0, async ({ schema, degraded }) => {
+    const tables = ["chats", "members", "messages", "member_spans", "commands"];
+    const selects = tables.map((table) => `SELECT DISTINCT chat_id FROM ${schema}.${table}`);
+    const { rows } = await client.query<{ chat_id: string }>(
+      `SELECT chat_id FROM (${selects.join(" UNION ")}) AS named
+       WHERE NOT EXISTS (SELECT FROM ${schema}.chat_events AS e WHERE e.chat_id = named.chat_id) LIMIT $1`,
+      [limit + degraded.size],
+    );
+    return rows.map(({ chat_id }) => chat_id).filter((chatId) => !degraded.has(chatId));
+  });
+}

@@ -1,0 +1,199 @@
+import type { ClientBase } from "pg";
+import { decodeEvent, type ChatEventRecord } from "@chat/shared/events/event-record";
+import { LogHalted, type EventLog } from "@chat/shared/log/event-log";
+import { readEvents, type StoredEvent } from "@chat/shared/log/fenced-reader";
+import { sameEpoch, startOfPartition, type Position } from "@chat/shared/log/position";
+import { partitionOf } from "@chat/shared/partitions/partition-of";
+import { compareChats } from "./compare-chats.ts";
+import { compareEvents, type PlacedRecord } from "./compare-events.ts";
+import { createChatFold, type ChatFold } from "./fold-chats.ts";
+import { createRowReader, type RowReader } from "./queries/rows.ts";
+import { chatsOfNoEvent, inSnapshot, type Snapshot } from "./queries/snapshot.ts";
+import type { Tell } from "./violations.ts";
+import { wrongWatermarks } from "./watermarks.ts";
+
+/** Chats, members and memberships in memory at once: some hundred megabytes at most. A partition with more is read in several rounds. */
+const defaultMaxHeld = 300_000;
+/** Events whose rows are asked for at once. */
+const eventsAtOnce = 1_000;
+/** A line of progress for so many events. */
+const progressEvery = 100_000;
+/** Chats without events are named one by one up to here. */
+const maxNamed = 100;
+
+export interface VerifyOptions {
+  readonly log: EventLog;
+  /** A connection of its own, connected; only SELECTs are sent. */
+  readonly client: ClientBase;
+  readonly tell: Tell;
+  /** How far it is, for a person. */
+  readonly report: (line: string) => void;
+  readonly maxHeld?: number;
+}
+
+export interface Verified {
+  readonly events: number;
+  readonly chats: number;
+  /** Left out: an operator has skipped an event of them. */
+  readonly degraded: number;
+  /** Records that the read models do not hold yet: they were not looked at. */
+  readonly ahead: number;
+}
+
+/**
+ * Checks a system that runs: reads the log from its beginning to where the read models are, and compares. Each partition is
+ * compared within one snapshot of the database at the position that stands in it, so what is written meanwhile is neither
+ * missed nor taken for damage. Throws what the log or the database throws when they are away.
+ */
+export async function verify(options: VerifyOptions): Promise<Verified> {
+  const { log, client, tell, report, maxHeld = defaultMaxHeld } = options;
+  const sum = { events: 0, chats: 0, degraded: 0, ahead: 0 };
+  for (let partition = 0; partition < log.partitions; partition += 1) {
+    let rounds = 1;
+    for (let round = 0; round < rounds;) {
+      const done = await inSnapshot(client, partition, (snapshot) =>
+        // Shares are alike in size: what the first can hold, the others can.
+        verifyRound({
+          ...options,
+          maxHeld: round === 0 ? maxHeld : Infinity,
+          partition,
+          snapshot,
+          isOurs: shareOf(round, rounds),
+        }),
+      );
+      if (done === "too many") {
+        rounds *= 2;
+        report(`partition ${partition}: too many chats to hold at once, going through it ${rounds} times`);
+        continue;
+      }
+      sum.chats += done.chats;
+      sum.degraded += done.degraded;
+      if (round === 0) {
+        sum.events += done.events;
+        sum.ahead += done.ahead;
+      }
+      round += 1;
+    }
+    report(`partition ${partition} of ${log.partitions}: done, ${sum.events} events and ${sum.chats} chats so far`);
+  }
+  for (const chatId of await chatsOfNoEvent(client, maxNamed)) {
+    const partition = partitionOf(chatId, log.partitions);
+    tell({ partition, offset: null, chatId, version: null, what: "there are rows of a chat that has no events" });
+  }
+  return sum;
+}
+
+/** By the last digits of the id, which are random or a hash: not by what decides the partition. */
+function shareOf(round: number, rounds: number): (chatId: string) => boolean {
+  return (chatId) => rounds === 1 || Number.parseInt(chatId.slice(-8), 16) % rounds === round;
+}
+
+interface Round extends VerifyOptions {
+  readonly maxHeld: number;
+  readonly partition: number;
+  readonly snapshot: Snapshot;
+  readonly isOurs: (chatId: string) => boolean;
+}
+
+async function verifyRound(round: Round): Promise<Verified | "too many"> {
+  const { log, client, partition, snapshot, tell, isOurs } = round;
+  const { position, degraded } = snapshot;
+  const end = (await log.ends())[partition] ?? 0;
+  const nowhere = { partition, chatId: null, version: null };
+  if (end < position.offset) {
+    const what = `the log ends here, and the read models hold events up to ${position.offset}`;
+    tell({ ...nowhere, offset: end, what });
+    return { events: 0, chats: 0, degraded: 0, ahead: 0 };
+  }
+  const fold = createChatFold();
+  const rows = createRowReader(client, snapshot.schema);
+  const read = await readUpTo(round, fold, rows).catch((error: unknown) => {
+    if (!(error instanceof LogHalted)) throw error;
+    tell({ ...nowhere, offset: error.offset, what: error.message });
+    return null;
+  });
+  if (read === "too many") return read;
+  if (read !== null && !sameEpoch(read.position.epoch, position.epoch)) {
+    tell({ ...nowhere, offset: position.offset, what: "the read models were made under another epoch than the log's" });
+  }
+  const chats = [...fold.chats().values()].filter(({ chatId }) => !degraded.has(chatId));
+  const faultOf = (chatId: string, version: number, what: string): void =>
+    tell({ partition, offset: null, chatId, version, what });
+  await compareChats(rows, chats, ({ chatId, version }, what) => faultOf(chatId, version, what));
+  for (const chat of chats) {
+    // The last event's command may go on behind the position, with the very event that settles what was read.
+    if (chat.lastOffset >= position.offset - 1) continue;
+    for (const what of wrongWatermarks(chat)) faultOf(chat.chatId, chat.version, what);
+  }
+  return {
+    events: read?.events ?? 0,
+    chats: chats.length,
+    degraded: [...degraded].filter((chatId) => partitionOf(chatId, log.partitions) === partition && isOurs(chatId))
+      .length,
+    ahead: end - position.offset,
+  };
+}
+
+interface Read {
+  readonly position: Position;
+  readonly events: number;
+}
+
+async function readUpTo(round: Round, fold: ChatFold, rows: RowReader): Promise<Read | "too many"> {
+  const { log, partition, snapshot, report, maxHeld } = round;
+  const until = snapshot.position.offset;
+  const over = new AbortController();
+  let reached = startOfPartition;
+  let events = 0;
+  try {
+    if (until === 0) return { position: reached, events };
+    for await (const batch of readEvents(log, new Map([[partition, startOfPartition]]), over.signal)) {
+      const ours = batch.events.filter(({ offset }) => offset < until);
+      for (let first = 0; first < ours.length; first += eventsAtOnce) {
+        await check(round, fold, rows, ours.slice(first, first + eventsAtOnce));
+      }
+      const before = events;
+      events += ours.length;
+      if (Math.floor(before / progressEvery) < Math.floor(events / progressEvery)) {
+        report(`partition ${partition}: ${events} events, at offset ${batch.next.offset} of ${until}`);
+      }
+      if (fold.held() > maxHeld && fold.chats().size > 1) return "too many";
+      // What a batch holds behind the position may have begun another epoch.
+      reached = batch.next.offset <= until ? batch.next : { offset: until, epoch: snapshot.position.epoch };
+      if (batch.next.offset >= until) return { position: reached, events };
+    }
+    throw new Error("the log stopped in the middle");
+  } finally {
+    over.abort();
+  }
+}
+
+async function check(round: Round, fold: ChatFold, rows: RowReader, events: readonly StoredEvent[]): Promise<void> {
+  const { log, partition, snapshot, tell, isOurs } = round;
+  const placed: PlacedRecord[] = [];
+  const fault = ({ record, offset }: Pick<PlacedRecord, "record" | "offset">, what: string): void =>
+    tell({ partition, offset, chatId: record.chatId, version: record.version, what });
+  for (const { offset, key, value } of events) {
+    if (!isOurs(key) || snapshot.degraded.has(key)) continue;
+    const record = decoded(value, (what) => {
+      if (!snapshot.skipped.has(offset)) tell({ partition, offset, chatId: key, version: null, what });
+    });
+    if (record === null) continue;
+    const beginsCommand = fold.beginsCommand(record);
+    for (const what of fold.apply(record, offset)) fault({ record, offset }, what);
+    if (record.chatId !== key || partitionOf(key, log.partitions) !== partition) {
+      fault({ record, offset }, "the event stands in the partition of another chat");
+    }
+    placed.push({ record, offset, beginsCommand });
+  }
+  if (placed.length > 0) await compareEvents(rows, partition, placed, fault);
+}
+
+function decoded(value: string, tell: (what: string) => void): ChatEventRecord | null {
+  try {
+    return decodeEvent(value);
+  } catch (error) {
+    tell(error instanceof Error ? error.message : String(error));
+    return null;
+  }
+}
