@@ -159,11 +159,14 @@ describe("the programs with Kafka", () => {
 });
 
 function start(program: string, environment: Record<string, string>): ChildProcess {
-  return spawn(process.execPath, [join(root, program)], {
+  const child = spawn(process.execPath, [join(root, program)], {
     cwd: root,
     env: environment,
-    stdio: ["ignore", "ignore", "pipe"],
+    stdio: ["ignore", "pipe", "pipe"],
   });
+  // A pipe that nobody reads would stop its writer in the end.
+  child.stdout.resume();
+  return child;
 }
 
 async function stop(child: ChildProcess): Promise<void> {

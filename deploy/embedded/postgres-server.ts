@@ -15,6 +15,7 @@ import {
   serverEnvironment,
 } from "@chat/shared/postgres/server-program";
 import type { Logger } from "@chat/shared/telemetry/logger";
+import { boundFile, keepBounded } from "./bounded-file.ts";
 import { SUPERUSER, prepareCluster } from "./cluster.ts";
 import { type DataFolder, checkPassable } from "./data-folder.ts";
 import { stopOrphan } from "./orphan.ts";
@@ -64,6 +65,7 @@ export function createEmbeddedPostgres({ data, log, fail }: EmbeddedPostgresOpti
   let socketFolder = "";
   let temporaryFolder: string | undefined;
   let stopping = false;
+  let bounding = { stop: (): void => undefined };
   let restarting: Promise<void> = Promise.resolve();
   const crashes: number[] = [];
 
@@ -74,6 +76,7 @@ export function createEmbeddedPostgres({ data, log, fail }: EmbeddedPostgresOpti
     if (!fitsSocket(cluster)) temporaryFolder = await makeTemporaryFolder(data);
     socketFolder = temporaryFolder ?? cluster;
     await launch(programs, cluster);
+    bounding = keepBounded(logFileIn(data), (error) => log.warn({ err: error }, "PostgreSQL's log cannot be bounded"));
     await makeDatabase(socketUrl(socketFolder, SUPERUSER, "postgres"));
   }
 
@@ -114,6 +117,7 @@ export function createEmbeddedPostgres({ data, log, fail }: EmbeddedPostgresOpti
 
   async function stop(): Promise<void> {
     stopping = true;
+    bounding.stop();
     await restarting;
     if (server !== undefined) await stopServer(server, log);
     if (temporaryFolder !== undefined) await rm(temporaryFolder, { recursive: true, force: true });
@@ -131,6 +135,7 @@ interface Launch {
 
 /** Its messages go to a file: a pipe would break when this process is killed and the server lives on. */
 async function spawnServer({ programs, cluster, socketFolder, data }: Launch) {
+  await boundFile(logFileIn(data));
   const logFile = await open(logFileIn(data), "a", 0o600);
   const { size } = await logFile.stat();
   try {
