@@ -22,7 +22,7 @@ import { makeAccounts, PARTITIONS } from "./with-instances.ts";
 const root = join(import.meta.dirname, "../../..");
 const SECRET = "a secret that is long enough for HS256 to like";
 /** A process starts, with others beside it on two cores. */
-const READY_WITHIN_MS = 60_000;
+const READY = { within: 90_000 };
 const silent = createLogger({ service: "spec", level: "silent" });
 
 export type ServiceName = "command-api" | "query-api" | "realtime" | "projector";
@@ -87,15 +87,18 @@ export async function startKafkaServices(): Promise<KafkaServices> {
   async function start(service: ServiceName, settings = {}): Promise<ServiceProcess> {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
-    const { child, ended, said } = run(`${service}/src/main.ts`, { PORT: String(port), INSTANCE_URL: url, ...settings });
-    await eventually(
-      async () => {
-        if (child.exitCode !== null) throw new Error(`it ended: ${said()}`);
-        const answer = await fetch(`${url}/health/ready`);
-        if (!answer.ok) throw new Error(`not ready: ${await answer.text()} ${said()}`);
-      },
-      { within: READY_WITHIN_MS },
-    );
+    const { child, ended, said } = run(`${service}/src/main.ts`, {
+      PORT: String(port),
+      INSTANCE_URL: url,
+      ...settings,
+    });
+    await eventually(async () => {
+      if (child.exitCode !== null) throw new Error(`it ended: ${said()}`);
+      const answer = await fetch(`${url}/health/ready`).catch((error: unknown) => {
+        throw new Error(`no answer: ${String(error)} ${said()}`);
+      });
+      if (!answer.ok) throw new Error(`not ready: ${await answer.text()} ${said()}`);
+    }, READY);
     return {
       url,
       port,
@@ -138,9 +141,24 @@ export async function startKafkaServices(): Promise<KafkaServices> {
     return found;
   }
 
-  const migrated = await run("deploy/migrate/main.ts", {}).ended;
-  if (migrated.exitCode !== 0) throw new Error(`migrate failed: ${migrated.said}`);
-  await makeAccounts(pool);
+  async function stopAll(): Promise<void> {
+    over.abort();
+    for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
+    await pool.end();
+    await postgres.stop();
+  }
+
+  try {
+    // A server in a container starts twice, and may still be on its way between the two.
+    await eventually(async () => {
+      const { exitCode, said } = await run("deploy/migrate/main.ts", {}).ended;
+      if (exitCode !== 0) throw new Error(`migrate failed: ${said}`);
+    }, READY);
+    await makeAccounts(pool);
+  } catch (error) {
+    await stopAll();
+    throw error;
+  }
 
   return {
     pool,
@@ -153,11 +171,6 @@ export async function startKafkaServices(): Promise<KafkaServices> {
     },
     ownerOf: async (partition) => (await leases()).find((lease) => lease.partition === partition)?.url,
     messages,
-    async stop() {
-      over.abort();
-      for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
-      await pool.end();
-      await postgres.stop();
-    },
+    stop: stopAll,
   };
 }
