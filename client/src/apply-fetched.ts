@@ -25,7 +25,6 @@ function chatFromList(row: ListedChat): ChatState {
   return {
     chat,
     version: chat.version,
-    mayBeFollowedBySecret: true,
     myRole,
     readUpTo,
     unread,
@@ -51,7 +50,6 @@ export function chatFetched(state: ClientState, { chat, members, messages, unrea
   const fetched: ChatState = {
     chat,
     version: chat.version,
-    mayBeFollowedBySecret: true,
     myRole: me?.role ?? null,
     readUpTo,
     unread,

@@ -46,7 +46,6 @@ export function applyFrame(state: ClientState, frame: EventFrame): Applied {
   const next: ChatState = {
     ...changed,
     version,
-    mayBeFollowedBySecret: frame.type === "read" || frame.type === "member_removed",
     complete: changed.complete && hole === null,
   };
   const after = withChat(state, next);
@@ -58,15 +57,10 @@ function isInPieces({ type }: EventFrame): boolean {
   return type === "member_added" || type === "fully_read";
 }
 
-/**
- * Versions are dense, and everybody in a chat is told of every event but one: that messages are fully read is told to
- * their authors only. It comes right behind the reading, or the going, that made it so.
- */
+/** Versions are dense, and everybody in a chat is told of each. */
 function holeBefore(chat: ChatState, { chat_id: chatId, version, ...frame }: EventFrame): Hole | null {
-  const missing = version - chat.version - 1;
   const skipsMessage = frame.type === "new_message" && frame.seq > chat.lastSeq + 1;
-  const fits = missing <= 0 || (missing === 1 && chat.mayBeFollowedBySecret);
-  return fits && !skipsMessage ? null : { chatId, known: chat.version, heard: version };
+  return version <= chat.version + 1 && !skipsMessage ? null : { chatId, known: chat.version, heard: version };
 }
 
 /** A chat that was just made is known whole; of one that was there before, its messages and members are to be fetched. */
@@ -77,7 +71,6 @@ function enteredChat(state: ClientState, frame: EventFrame & { readonly type: "c
   return {
     chat,
     version,
-    mayBeFollowedBySecret: false,
     myRole: isNew ? roleOf(state.userId) : null,
     readUpTo: 0,
     unread: 0,
@@ -126,6 +119,7 @@ function changedChat(state: ClientState, chat: ChatState, frame: EventFrame): Ch
     }
     case "create_chat":
     case "delete_chat":
+    case "version":
       return chat;
     default:
       // A server that is newer than this client may tell more. It is one of the chat's events all the same.

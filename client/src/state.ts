@@ -19,8 +19,6 @@ export interface ChatState {
   readonly chat: ChatObject;
   /** Every event up to this one is in here. */
   readonly version: number;
-  /** The next version may be missing: it may be one that only others are told of. */
-  readonly mayBeFollowedBySecret: boolean;
   /** Null until the chat's members were fetched, unless the list of chats said it. */
   readonly myRole: Role | null;
   readonly readUpTo: number;

@@ -18,7 +18,7 @@ describe("the audience", () => {
     ["MessageEdited", "message_updated to present"],
     ["MessageDeleted", "message_deleted to present"],
     ["MessageRead", "read to present"],
-    ["MessagesFullyRead", "fully_read to authors"],
+    ["MessagesFullyRead", "fully_read to authors, version to present"],
   ])("of %s is told %s", (type, told) => {
     expect(audienceOf[type].map(({ kind, to }) => `${kind} to ${to}`).join(", ")).toBe(told);
   });

@@ -12,7 +12,8 @@ export type TellingKind =
   | "member_removed"
   | "role_changed"
   | "read"
-  | "fully_read";
+  | "fully_read"
+  | "version";
 
 /**
  * `present`: who is a member when it happens, the author too, and whoever is removed by it too: that is the last thing
@@ -39,7 +40,10 @@ export const audienceOf: {
   MessageEdited: [{ kind: "message_updated", to: "present" }],
   MessageDeleted: [{ kind: "message_deleted", to: "present" }],
   MessageRead: [{ kind: "read", to: "present" }],
-  MessagesFullyRead: [{ kind: "fully_read", to: "authors" }],
+  MessagesFullyRead: [
+    { kind: "fully_read", to: "authors" },
+    { kind: "version", to: "present" },
+  ],
 };
 
 /** Whether a user hears it who is in the chat when it happens, or whom it lets in (`isJoining`). */

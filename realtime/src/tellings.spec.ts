@@ -88,6 +88,25 @@ describe("tellings", () => {
     expect(JSON.stringify(bare?.payload)).not.toContain("secret");
   });
 
+  it("say that there was a version to all whom it does not concern, so that nobody sees a hole", () => {
+    const facts: Facts = { ...none, fullyReadBy: () => new Map([["2", { seqs: [1], upTo: 1 }]]) };
+    const event: ChatEvent = {
+      type: "MessagesFullyRead",
+      from: 0,
+      upTo: 1,
+      slowest: "1",
+      slowestFrom: 0,
+      slowestUpTo: 0,
+      former: null,
+    };
+    const tellings = tellingsOf(recordOf(event), facts);
+    const heardBy = (userId: string) =>
+      tellings
+        .filter((one) => (one.userId ?? userId) === userId && one.only?.(userId) !== false)
+        .map(({ kind }) => kind);
+    expect(["1", "2", "3"].map(heardBy)).toEqual([["version"], ["fully_read"], ["version"]]);
+  });
+
   it("put at most 100 ids into one frame and say that more come", () => {
     const seqs = Array.from({ length: 205 }, (_, index) => index + 1);
     const facts: Facts = { ...none, fullyReadBy: () => new Map([["2", { seqs, upTo: 205 }]]) };
@@ -100,7 +119,7 @@ describe("tellings", () => {
       slowestUpTo: 0,
       former: null,
     };
-    const tellings = tellingsOf(recordOf(event), facts);
+    const tellings = tellingsOf(recordOf(event), facts).filter(({ kind }) => kind === "fully_read");
     expect(tellings.map(({ more, userId }) => [more, userId])).toEqual([
       [true, "2"],
       [true, "2"],

@@ -34,7 +34,8 @@ export type Payload =
   | { readonly user_id: string; readonly by: string }
   | { readonly user_id: string; readonly role: Role; readonly by: string }
   | { readonly user_id: string; readonly up_to: number; readonly message_id: string }
-  | { readonly message_ids: readonly string[]; readonly up_to: number };
+  | { readonly message_ids: readonly string[]; readonly up_to: number }
+  | { readonly [field in never]: never };
 
 /** What an event does not say itself. Asked for only where `missingFacts` said so. */
 export interface Facts {
@@ -99,6 +100,7 @@ function tellingsTo(to: Audience, kind: TellingKind, record: ChatEventRecord, fa
       return read === undefined ? [] : [{ ...read, authorId: facts.authorOfRead(record) }];
     }
     case "MessagesFullyRead":
+      if (kind === "version") return [versionTelling(to, facts.fullyReadBy(record))];
       return [...facts.fullyReadBy(record)].flatMap(([author, read]) =>
         fullyReadTellings(chatId, author, read).map((telling) => ({ ...telling, members: facts.membersAt(record) })),
       );
@@ -153,6 +155,11 @@ function chatTellings(to: Audience, kind: TellingKind, record: ChatEventRecord, 
     { ...whole, only: (userId) => stillIn.has(userId) },
     { ...whole, payload: bare, only: (userId) => !stillIn.has(userId) },
   ];
+}
+
+/** To all whom it does not concern, so that everybody hears of every version: who counts them sees each hole at once. */
+function versionTelling(to: Audience, concerned: ReadonlyMap<string, unknown>): Telling {
+  return { kind: "version", to, only: (userId) => !concerned.has(userId), seq: null, payload: {}, more: false };
 }
 
 function fullyReadTellings(

@@ -79,7 +79,7 @@ export function createModelChat() {
     return { chat_id: chatId, version, at: String(version), ...rest } as EventFrame;
   }
 
-  /** In the batch of what made it so; whose messages they are not is not told. */
+  /** In the batch of what made it so; whose messages they are not hears of the version alone. */
   function fullyRead(): EventFrame[] {
     const now = messages.filter(
       (one, index) =>
@@ -91,11 +91,9 @@ export function createModelChat() {
     for (const one of now) one.fullyRead = true;
     const mine = messages.flatMap((one, index) => (now.includes(one) && one.sender === me ? [index + 1] : []));
     const upTo = mine.at(-1);
-    const told = event({
-      type: "fully_read",
-      payload: { message_ids: mine.map((seq) => `${chatId}.${seq}`), up_to: upTo },
-    });
-    return upTo === undefined ? [] : [told];
+    if (upTo === undefined) return [event({ type: "version" })];
+    const ids = mine.map((seq) => `${chatId}.${seq}`);
+    return [event({ type: "fully_read", payload: { message_ids: ids, up_to: upTo } })];
   }
 
   function step({ kind, who, what }: Step): EventFrame[] {

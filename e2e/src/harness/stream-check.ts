@@ -9,8 +9,8 @@ interface ChatSoFar {
 }
 
 /**
- * What holds for the events of every stream, whatever the story: in each chat the versions ascend, no frame comes twice,
- * and no new message is left out. Returns a function that throws at the first frame that breaks it.
+ * What holds for the events of every stream, whatever the story: in each chat every version comes, in order, no frame comes
+ * twice, and no new message is left out. Returns a function that throws at the first frame that breaks it.
  */
 export function createStreamCheck(): (frame: Frame) => void {
   const chats = new Map<string, ChatSoFar>();
@@ -20,6 +20,9 @@ export function createStreamCheck(): (frame: Frame) => void {
     const chat = chats.get(chatId) ?? { version: 0, seq: undefined, told: new Set() };
     chats.set(chatId, chat);
     if (version < chat.version) throw new Error(`after version ${chat.version} came ${describe(frame)}`);
+    const entered = type === "create_chat" || chat.version === 0;
+    if (!entered && version > chat.version + 1)
+      throw new Error(`after version ${chat.version} came ${describe(frame)}`);
     if (version > chat.version) chat.told.clear();
     chat.version = version;
     const told = JSON.stringify([type, frame.payload]);

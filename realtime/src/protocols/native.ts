@@ -46,7 +46,7 @@ function nativeEvent({ kind, seq, payload, more }: Telling, { chatId, version, b
     seq: seq ?? undefined,
     // A client that has only some of an event's frames must get the event again.
     at: more ? before : at,
-    payload,
+    payload: kind === "version" ? undefined : payload,
   });
 }
 

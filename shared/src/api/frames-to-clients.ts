@@ -90,6 +90,12 @@ export const FullyReadFrame = event(
   ),
 );
 
+/**
+ * An event of the chat that concerns others alone. So every member hears of every version: the next frame of a chat is of
+ * the same version or of the next one, and one that is not says that something is missing.
+ */
+export const VersionFrame = frame("version", place());
+
 /** What happened in a chat: each has its place there and in the stream. */
 export const EventFrame = Type.Union([
   NewMessageFrame,
@@ -103,6 +109,7 @@ export const EventFrame = Type.Union([
   RoleChangedFrame,
   ReadFrame,
   FullyReadFrame,
+  VersionFrame,
 ]);
 export type EventFrame = Static<typeof EventFrame>;
 
@@ -133,6 +140,7 @@ export const framesToClients: { readonly [Kind in FrameToClient["type"]]: FrameD
   role_changed: { schema: RoleChangedFrame, summary: "A member's role changed" },
   read: { schema: ReadFrame, summary: "A member has read up to a seq" },
   fully_read: { schema: FullyReadFrame, summary: "All others have read these messages; to their author alone" },
+  version: { schema: VersionFrame, summary: "An event of the chat that concerns others alone: no version is left out" },
 };
 
 export interface FrameDescription {

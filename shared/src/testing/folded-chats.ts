@@ -109,7 +109,7 @@ export function createFoldedChats(userId: string): FoldedChats {
         return;
       }
       const chat = chats.get(chatId);
-      if (chat !== undefined) applyTo(chat, frame);
+      if (chat !== undefined && type !== "version") applyTo(chat, frame);
     },
 
     known: () =>
