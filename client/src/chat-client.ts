@@ -1,15 +1,20 @@
 import type { EventFrame, FrameToClient } from "@chat/shared/api/frames-to-clients";
 import { chatFetched, olderFetched, snapshotTaken } from "./apply-fetched.ts";
 import { applyFrame, type Hole } from "./apply-frame.ts";
+import { fetchUsers } from "./fetch-users.ts";
 import { fetchChat, fetchOlder, fetchSnapshot } from "./fetching.ts";
 import { type Backoff, defaultBackoff, fullJitter } from "./full-jitter.ts";
 import { createHttpCalls, type Credentials, Refused, SignedOut } from "./http-calls.ts";
 import { messageDiscarded, messageRefused, messageSent, messageWritten } from "./outgoing.ts";
+import { newId } from "./new-id.ts";
+import { applySignal, nobodyThere, typingAfter, withTyping, withUser } from "./others.ts";
+import { createOwnTyping } from "./own-typing.ts";
 import { pause } from "./pause.ts";
 import { createReader } from "./reader.ts";
 import { createSender } from "./sender.ts";
 import { type ClientState, emptyState, type OutgoingMessage, withoutChat } from "./state.ts";
 import { createStream, type Socket } from "./stream.ts";
+import { createTypingEnds } from "./typing-ends.ts";
 import { allChats, createWaitingFrames } from "./waiting-frames.ts";
 
 /** A cursor that the server refuses is told to a page as a socket that never opened: after so many it begins anew. */
@@ -59,6 +64,8 @@ export interface ChatClient {
   discard(clientMessageId: string): void;
   /** Up to a seq; up to the last one when absent. */
   markRead(chatId: string, upTo?: number): void;
+  /** This user types, or no more. May be called at every key; ends by itself after some seconds. */
+  typing(chatId: string, isTyping?: boolean): void;
 }
 
 export function createChatClient(options: ChatClientOptions): ChatClient {
@@ -104,10 +111,15 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     ended({ code, ready }) {
       cursorRefusals = ready ? 0 : cursorRefusals + 1;
       if (cursorRefusals >= MAX_CURSOR_REFUSALS) snapshotIsNeeded = true;
+      typingEnds.clear();
+      become(nobodyThere(state));
       tell({ type: "disconnected", code });
     },
     isFinal: (error) => error instanceof SignedOut,
   });
+
+  const typingEnds = createTypingEnds((chatId, userId) => become(withTyping(state, chatId, userId, false)));
+  const ownTyping = createOwnTyping(stream.send);
 
   /** A ticket and no token: a URL may end up in a log. And its call tells, as no socket does to a page, why one is refused. */
   async function address(): Promise<string> {
@@ -152,6 +164,10 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       case "ready":
         tell({ type: "connected" });
         sender.goOn();
+        void fetchUsers(calls, state).then(
+          (users) => become(users.reduce(withUser, state)),
+          () => undefined,
+        );
         if (frame.cursor !== cursor && !frame.resumed) beginAnew();
         else for (const [id, { complete }] of state.chats) if (!complete) void fill(id);
         cursor = frame.cursor;
@@ -161,6 +177,12 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
         return;
       case "resync":
         beginAnew();
+        return;
+      case "typing":
+      case "presence":
+      case "user_updated":
+        typingEnds.heard(frame);
+        become(applySignal(state, frame));
         return;
       case "reply":
       case "error":
@@ -182,7 +204,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 
   function apply(frame: EventFrame): void {
     const { state: next, hole } = applyFrame(state, frame);
-    become(next);
+    become(typingAfter(next, frame));
     if (hole !== null) tell({ type: "hole", hole });
     if (hole !== null || state.chats.get(frame.chat_id)?.complete === false) void fill(frame.chat_id);
   }
@@ -266,13 +288,10 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 
     discard: (clientMessageId) => become(messageDiscarded(state, clientMessageId)),
 
+    typing: (chatId, isTyping = true) => ownTyping(chatId, isTyping),
+
     markRead(chatId, upTo = state.chats.get(chatId)?.lastSeq ?? 0) {
       if (upTo > (state.chats.get(chatId)?.readUpTo ?? 0)) reader.markRead(chatId, upTo);
     },
   };
-}
-
-/** 128 bits; `randomUUID` is not there for pages that came without TLS. */
-function newId(): string {
-  return Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

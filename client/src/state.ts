@@ -1,6 +1,7 @@
 import type { ChatObject } from "@chat/shared/api/chat-object";
 import type { ListedChat } from "@chat/shared/api/listed-chat";
 import type { MessageObject } from "@chat/shared/api/message-object";
+import type { UserObject } from "@chat/shared/api/user-object";
 import type { ProblemObject } from "@chat/shared/api/problem-object";
 
 export type Role = ListedChat["my_role"];
@@ -12,6 +13,12 @@ export interface ClientState {
   readonly chats: ReadonlyMap<string, ChatState>;
   /** What was written here and did not come back yet, oldest first. */
   readonly outgoing: readonly OutgoingMessage[];
+  /** By chat id who types there now; chats in which nobody does are not in it. */
+  readonly typing: ReadonlyMap<string, ReadonlySet<string>>;
+  /** Who is there now, of those with whom a chat of at most a hundred members is shared. */
+  readonly online: ReadonlySet<string>;
+  /** By id: partners in private chats, and whose profile has changed since. */
+  readonly users: ReadonlyMap<string, UserObject>;
 }
 
 export interface ChatState {
@@ -49,7 +56,7 @@ export interface OutgoingMessage {
 }
 
 export function emptyState(userId: string): ClientState {
-  return { userId, chats: new Map(), outgoing: [] };
+  return { userId, chats: new Map(), outgoing: [], typing: new Map(), online: new Set(), users: new Map() };
 }
 
 /** Newest activity first, as a list of chats shows them. */

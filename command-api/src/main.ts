@@ -13,6 +13,7 @@ import { composeServices } from "@chat/shared/lifecycle";
 import { createNotifyWakeup } from "@chat/shared/postgres/notify-wakeup";
 import { runService } from "@chat/shared/run-service";
 import { defaultAllowedOrigins } from "@chat/shared/settings";
+import { connectSignals } from "@chat/shared/signals/connect-signals";
 import { commandApiSettings } from "./config.ts";
 import { createCommandApi } from "./service.ts";
 
@@ -25,12 +26,14 @@ await runService({
   environment: process.env,
   async create(settings, { log: logger }) {
     const backend = await connectBackend("command-api", settings, logger);
+    const signals = await connectSignals("command-api", settings, backend);
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
     const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
     const tokens = refuseRevoked(createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds }), revoked);
     const leaseChanges = createNotifyWakeup({ url: settings.DATABASE_URL, channel: "chat_leases", log: logger });
     const api = createCommandApi({
       ...backend,
+      signals,
       tokens,
       revoked,
       secret: settings.SECRET_KEY,
@@ -54,6 +57,15 @@ await runService({
         }),
       ),
     });
-    return composeServices("command-api", [backend.service, revoked, leaseChanges, api, http, api.share, readiness]);
+    return composeServices("command-api", [
+      backend.service,
+      signals,
+      revoked,
+      leaseChanges,
+      api,
+      http,
+      api.share,
+      readiness,
+    ]);
   },
 });

@@ -10,12 +10,14 @@ import type { Service } from "@chat/shared/lifecycle";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { createPool } from "@chat/shared/postgres/connect";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
+import type { Signals } from "@chat/shared/signals/signals";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
 import type { Wakeup } from "@chat/shared/wakeup";
 import { createChatCommands } from "./commands/chat-commands.ts";
 import { createMessaging, createSocketCommands } from "./commands/messaging.ts";
 import { createRequestHash } from "./commands/request-hash.ts";
+import { createAnnounceProfile } from "./identity/announce-profile.ts";
 import { connectAccounts } from "./identity/connect-accounts.ts";
 import { createExistingUsers } from "./identity/existing-users.ts";
 import { createIdentity } from "./identity/identity.ts";
@@ -44,6 +46,8 @@ export interface CommandApiDependencies {
   readonly tokens: AccessTokens;
   /** Told of the sessions that end here. */
   readonly revoked: RevokedSessions;
+  /** For changed profiles. Absent: nobody is told. */
+  readonly signals?: Signals;
   /** Makes the keyed hashes of requests; it must stay the same for ever, or repeated keys look like other requests. */
   readonly secret: string;
   /** Where other instances of command-api reach this one, without a path; asked for once its HTTP server listens. */
@@ -72,7 +76,9 @@ export function createCommandApi(dependencies: CommandApiDependencies): CommandA
   const { log, pool, databaseUrl, tokens, revoked, secret, logger, metrics } = dependencies;
   const accounts = connectAccounts(databaseUrl, logger);
   const passwords = createPasswords();
-  const identity = createIdentity({ db: accounts, tokens, passwords });
+  const profileChanged =
+    dependencies.signals === undefined ? {} : { profileChanged: createAnnounceProfile(dependencies.signals) };
+  const identity = createIdentity({ db: accounts, tokens, passwords, ...profileChanged });
   const sessions = createSessions({ db: accounts, tokens, passwords, revoked, log: logger });
   const live = createLiveReader(pool);
   const writer = `command-api@${hostname()}/${String(process.pid)}`;

@@ -16,6 +16,7 @@ import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
 import type { Service } from "@chat/shared/lifecycle";
 import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
 import { forgetLeases } from "@chat/shared/partitions/postgres-leases";
+import { createPostgresSignals } from "@chat/shared/signals/postgres/postgres-signals";
 import { createPool } from "@chat/shared/postgres/connect";
 import { migrateAll } from "@chat/shared/postgres/migrate";
 import { defaultAllowedOrigins } from "@chat/shared/settings";
@@ -97,7 +98,9 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const revoked = await begin(followRevokedSessions(following));
     const tokens = refuseRevoked(createAccessTokens({ secret, lifetimeSeconds }), revoked);
     const instanceUrl = (): string => options.instanceUrl ?? `http://127.0.0.1:${String(addressOf().port)}`;
-    const common = { log, pool, databaseUrl, tokens, revoked, logger, metrics, progress };
+    // Not in memory: two of these may share one database.
+    const signals = await begin(createPostgresSignals({ url: databaseUrl, log: logger }));
+    const common = { log, pool, signals, databaseUrl, tokens, revoked, logger, metrics, progress };
 
     await begin(createProjector({ ...common, onFatal: fail }));
     const commandApi = await begin(createCommandApi({ ...common, secret, instanceUrl, leaseChanges: createWakeup() }));

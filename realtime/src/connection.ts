@@ -2,23 +2,26 @@ import type { Duplex } from "node:stream";
 import { WebSocket, type RawData } from "ws";
 import type { CommandPort, SocketCommand } from "@chat/shared/commands/command-port";
 import { problemOf } from "@chat/shared/http/problem";
-import { isDatabaseUnavailable } from "@chat/shared/postgres/unavailable";
 import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Beginning } from "./beginnings.ts";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
 import { fullBucket, takeToken, type FloodLimits } from "./flood-bucket.ts";
+import { drainedOrClosed } from "./drained-or-closed.ts";
 import type { SocketCaller } from "./handshake.ts";
 import { hasReached, type Offsets } from "./offsets.ts";
 import type { Outbox, Outlet } from "./outbox.ts";
 import type { Incoming, Protocol } from "./protocols/protocol.ts";
 import { createProofs } from "./proofs.ts";
+import { rejectionOf } from "./rejection-of.ts";
 import type { Device, Person } from "./rooms.ts";
 import type { DeviceStream } from "./streams.ts";
 import { pongNumber, textFrame } from "./websocket-frame.ts";
 
 /** Commands of one socket whose answers are not there yet. Above, its frames wait in the kernel, and with them the client. */
 const MAX_COMMANDS_IN_FLIGHT = 64;
+/** With more than this waiting, a device has enough to do with what happened: who types it need not hear. */
+const MAX_QUEUED_FOR_OFFERS = 64 * 1024;
 /** What `ws` says where there was no close frame. */
 const ENDED_WITHOUT_A_WORD = 1006;
 
@@ -28,6 +31,8 @@ export interface ConnectionContext {
   readonly commands: CommandPort;
   /** The same for dialects in which a text sent again within a moment is a repeat. */
   readonly commandsOnce: CommandPort;
+  /** Somebody types, or no more. Throws a Rejection where he is no member. */
+  readonly typed: (connection: Connection, change: { readonly chatId: string; readonly isTyping: boolean }) => void;
   readonly floodLimits: FloodLimits;
   /** What may wait to be written for one device; a client that reads slower than this allows is closed. */
   readonly maxQueueBytes: number;
@@ -105,6 +110,11 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
       context.outbox.push(connection, frame);
     },
 
+    offer(frame) {
+      // It moves no cursor, so it does not count as heard.
+      if (socket.writableLength <= MAX_QUEUED_FOR_OFFERS) context.outbox.push(connection, frame);
+    },
+
     write(bytes) {
       if (ws.readyState !== WebSocket.OPEN) return;
       const queued = socket.writableLength;
@@ -145,16 +155,11 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
       context.outbox.push(connection, ping);
     },
 
-    drained: () =>
-      new Promise((resolve) => {
-        context.outbox.flush(connection);
-        const settle = (): void => {
-          socket.off("drain", settle).off("close", settle);
-          resolve(ws.readyState === WebSocket.OPEN);
-        };
-        if (!socket.writableNeedDrain || socket.destroyed) setImmediate(settle);
-        else socket.on("drain", settle).on("close", settle);
-      }),
+    async drained() {
+      context.outbox.flush(connection);
+      await drainedOrClosed(socket);
+      return ws.readyState === WebSocket.OPEN;
+    },
 
     close,
     isOpen: () => !gone && ws.readyState === WebSocket.OPEN,
@@ -215,7 +220,13 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
         run(incoming.id, incoming.command);
         return;
       case "join":
-        join(incoming.id, incoming.chatId);
+        inTurn(incoming.id, () => context.join(connection, incoming.chatId));
+        return;
+      case "typing":
+        inTurn(incoming.id, async () => {
+          context.typed(connection, incoming);
+          if (incoming.id !== null) say(protocol.done(incoming.id, null));
+        });
         return;
       case "leave":
         leaveChat(incoming.chatId);
@@ -239,15 +250,11 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
     });
   }
 
-  function join(id: string | null, chatId: string): void {
-    inTurn(id, () => context.join(connection, chatId));
-  }
-
   function inTurn(id: string | null, work: () => Promise<void>): void {
     inFlight += 1;
     if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.pause();
     void work()
-      .catch((error: unknown) => refuse(id, rejectionOf(error)))
+      .catch((error: unknown) => refuse(id, rejectionOf(error, context.logger)))
       .finally(() => {
         if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.resume();
         inFlight -= 1;
@@ -261,16 +268,6 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
     stream.cursor.end(true);
     streams.delete(chatId);
     connection.shown?.delete(chatId);
-  }
-
-  function rejectionOf(error: unknown): Rejection {
-    if (error instanceof Rejection) return error;
-    if (isDatabaseUnavailable(error)) {
-      context.logger.warn({ err: error }, "a command's outcome is unknown");
-      return new Rejection("outcome_unknown", "The way to the log was lost: it may have happened.");
-    }
-    context.logger.error({ err: error }, "a bug");
-    return new Rejection("internal", "Something went wrong on our side.");
   }
 
   function refuse(id: string | null, rejection: Rejection): void {

@@ -3,6 +3,7 @@ import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
 import { composeServices } from "@chat/shared/lifecycle";
 import { runService } from "@chat/shared/run-service";
+import { connectSignals } from "@chat/shared/signals/connect-signals";
 import { createCommandClient } from "./command-client.ts";
 import { realtimeSettings } from "./config.ts";
 import { createRealtime } from "./service.ts";
@@ -16,11 +17,13 @@ await runService({
   environment: process.env,
   async create(settings, { log: logger, fail }) {
     const backend = await connectBackend("realtime", settings, logger);
+    const signals = await connectSignals("realtime", settings, backend);
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
     const tokens = createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds });
     const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
     const realtime = createRealtime({
       ...backend,
+      signals,
       tokens,
       revoked,
       secret: settings.SECRET_KEY,
@@ -30,6 +33,6 @@ await runService({
       fail,
       ...(settings.ALLOWED_ORIGINS === undefined ? {} : { allowedOrigins: settings.ALLOWED_ORIGINS }),
     });
-    return composeServices("realtime", [backend.service, revoked, realtime]);
+    return composeServices("realtime", [backend.service, signals, revoked, realtime]);
   },
 });

@@ -15,11 +15,14 @@ import { decodeCursor, shortLogId } from "@chat/shared/log/cursor";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
 import { Rejection } from "@chat/shared/rejection";
+import { createMemorySignals } from "@chat/shared/signals/memory/memory-signals";
+import type { Signals } from "@chat/shared/signals/signals";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import { followLag } from "@chat/shared/telemetry/follow-lag";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
 import { createAdmissions } from "./admissions.ts";
 import { createArrivals } from "./arrivals.ts";
+import { createReadCircles } from "./audience-circles.ts";
 import { createAudienceRows, createMembershipStart, createNames } from "./audience-rows.ts";
 import { createBeginnings } from "./beginnings.ts";
 import { createCatchUp } from "./catch-up.ts";
@@ -39,6 +42,7 @@ import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { createRepeatedTexts } from "./repeated-texts.ts";
 import { createRooms } from "./rooms.ts";
 import { createSessionSockets } from "./session-sockets.ts";
+import { createSignalling } from "./signals/signalling.ts";
 import { createStreams } from "./streams.ts";
 import { createTail } from "./tail.ts";
 import { createEventWindow } from "./window.ts";
@@ -54,6 +58,8 @@ export interface RealtimeOptions {
   /** Handshakes of these sessions are refused, and their sockets closed with 4401 as soon as they are in it. */
   readonly revoked: Pick<RevokedSessions, "has" | "onRevoked">;
   readonly commands: CommandPort;
+  /** Absent: who types and who is there is known of this instance only. */
+  readonly signals?: Signals;
   /** The same for all instances. Absent: this instance notices only by itself, or late, what was sent at another. */
   readonly secret?: string;
   readonly logger: Logger;
@@ -97,10 +103,27 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     checkpoints: rows.checkpoints,
     prepare(batch) {
       repeatedTexts.note(batch.events);
-      return pushes.prepare(batch);
+      return signalling.afterEach(pushes.prepare(batch), batch);
     },
     logger,
+    goesOn() {
+      const ahead = new Set(arrivals.takeAhead());
+      for (const connection of connections) if (ahead.has(connection.person)) connection.close("restart");
+      for (const person of ahead) rooms.forget(person);
+    },
     halted: (error) => options.fail?.(error),
+  });
+  const signalling = createSignalling({
+    instance: randomUUID(),
+    signals: options.signals ?? createMemorySignals(),
+    partitions: log.partitions,
+    readCircles: createReadCircles(reader),
+    rows,
+    rooms,
+    window,
+    tail,
+    logger,
+    metrics,
   });
   const arrivals = createArrivals({ rows, window, rooms, tail, logger });
   const logName = shortLogId(log.id);
@@ -135,6 +158,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     outbox,
     commands: options.commands,
     commandsOnce: repeatedTexts.commands,
+    typed: signalling.typed,
     floodLimits: limits.flood,
     maxQueueBytes: limits.maxQueueBytes,
     logger,
@@ -148,6 +172,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       person.devices.delete(connection);
       person.catchingUp.delete(connection);
       rooms.exitIfAlone(person);
+      signalling.closed(connection);
       heartbeat.remove(connection);
     },
     closed(connection, code) {
@@ -173,6 +198,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       connections.add(connection);
       sessionSockets.add(connection);
       heartbeat.add(connection);
+      signalling.opened(connection);
     },
   });
 
@@ -219,6 +245,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
 
     async start() {
       await tail.start();
+      signalling.start();
       const reached = (partition: number): number => window.end(partition).offset;
       void followLag({ log, metrics, reader: "realtime", reached }, reading.signal);
       await cursors.start();
@@ -242,6 +269,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     heartbeat.stop();
     stopListening();
     await server?.stop();
+    await signalling.stop();
     await cursors.stop();
     await tail.stop();
   }

@@ -55,12 +55,15 @@ export interface IdentityDependencies {
   readonly db: Knex;
   readonly tokens: AccessTokens;
   readonly passwords: Passwords;
+  /** Told after each change. */
+  readonly profileChanged?: (profile: Profile) => void;
   /** Epoch milliseconds; the wall clock when absent. */
   readonly now?: () => number;
 }
 
 /** Accounts and passwords, and the sessions that they open. They are not events: forgetting a person must be possible by deleting a row. */
-export function createIdentity({ db, tokens, passwords, now = Date.now }: IdentityDependencies): Identity {
+export function createIdentity(dependencies: IdentityDependencies): Identity {
+  const { db, tokens, passwords, now = Date.now } = dependencies;
   const accounts = createAccounts(db);
   const throttle = createLoginThrottle();
 
@@ -107,6 +110,7 @@ export function createIdentity({ db, tokens, passwords, now = Date.now }: Identi
     async changeProfile(userId, changes) {
       const profile = await accounts.changeProfile(userId, changes);
       if (profile === null) throw new Rejection("not_found", "This account is gone.");
+      if (Object.values(changes).some((change) => change !== undefined)) dependencies.profileChanged?.(profile);
       return profile;
     },
   };

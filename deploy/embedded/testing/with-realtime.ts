@@ -10,7 +10,10 @@ import { createRealtime, type RealtimeOptions } from "@chat/realtime/service";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
 import { createMemoryLog, type MemoryLog } from "@chat/shared/log/memory/memory-log";
+import { directoryMigrations } from "@chat/shared/partitions/migrations";
 import { Rejection } from "@chat/shared/rejection";
+import { createMemorySignals } from "@chat/shared/signals/memory/memory-signals";
+import type { Signals } from "@chat/shared/signals/signals";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { type AppendChatEvents, createChatWriter } from "@chat/shared/testing/chat-writer";
@@ -38,6 +41,8 @@ export interface PushStack {
   cursorsAreStored(): Promise<void>;
   /** The instance goes as by SIGKILL: what is stored stays as it is. */
   crash(): Promise<void>;
+  /** The oldest instance says and hears nothing any more, and cuts its sockets. */
+  vanish(): void;
   port(): number;
   /** Starts one more instance beside. */
   another(): Promise<void>;
@@ -59,6 +64,7 @@ export function withRealtime(
   return withPostgres(
     async ({ pool, url }) => {
       const log = createMemoryLog({ id: PUSH_LOG_ID, partitions: PARTITIONS });
+      const everybody = createMemorySignals();
       const onFatal = (error: unknown): never => {
         throw error;
       };
@@ -72,9 +78,19 @@ export function withRealtime(
 
       async function startInstance(watchedPool: Pool) {
         let dead = false;
+        const signals: Signals = {
+          publish(signal) {
+            if (!dead) everybody.publish(signal);
+          },
+          subscribe: (hear) =>
+            everybody.subscribe((signal) => {
+              if (!dead) hear(signal);
+            }),
+        };
         const metrics = createMetrics();
         const realtime = createRealtime({
           ...common,
+          signals,
           pool: new Proxy(watchedPool, {
             get: (target, name) =>
               dead && name === "query"
@@ -139,6 +155,11 @@ export function withRealtime(
             instances.push(await startInstance(watched(pool, questions)));
           },
           port: () => current()?.port ?? 0,
+          vanish() {
+            const [first] = instances;
+            first?.kill();
+            for (const { ws } of clients) if (new URL(ws.url).port === String(first?.port)) ws.terminate();
+          },
           async another() {
             instances.push(await startInstance(watched(pool, questions)));
           },
@@ -157,7 +178,7 @@ export function withRealtime(
         await log.close();
       }
     },
-    { migrations: [identityMigrations, projectorMigrations, realtimeMigrations] },
+    { migrations: [directoryMigrations, identityMigrations, projectorMigrations, realtimeMigrations] },
   );
 }
 
@@ -165,16 +186,16 @@ function pathOf(userId: string): string {
   return `/ws?token=${tokens.sign({ userId: userId as never, sessionId: `session of ${userId}` })}`;
 }
 
-/** Notes the name of each statement but those that say that the instance is alive and store what was proven. */
+/** Notes the name of each statement but those that say that the instance is alive, store what was proven, and ask who is online. */
 function watched(pool: Pool, questions: string[]): Pool {
-  const own = new Set(["device-cursors-seen", "device-cursors-store"]);
+  const own = new Set(["device-cursors-seen", "device-cursors-store", "realtime-circles"]);
   return new Proxy(pool, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
       if (name !== "query" || typeof value !== "function") return value;
       return (...sent: [{ name?: string } | string]): unknown => {
         const question = typeof sent[0] === "string" ? sent[0] : (sent[0].name ?? "");
-        if (!own.has(question)) questions.push(question);
+        if (!own.has(question.split("@")[0] ?? "")) questions.push(question);
         return Reflect.apply(value, target, sent) as unknown;
       };
     },

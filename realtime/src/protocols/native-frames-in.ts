@@ -1,4 +1,4 @@
-import { AckFrame, MarkReadFrame, PingFrame, SendFrame } from "@chat/shared/api/frames-from-clients";
+import { AckFrame, MarkReadFrame, PingFrame, SendFrame, TypeFrame } from "@chat/shared/api/frames-from-clients";
 import { parseMessageId } from "@chat/shared/ids";
 import { absent, chatIdFrom, createFrameReader, type FrameType, frameType, wrong } from "./frame-reader.ts";
 import type { Incoming } from "./protocol.ts";
@@ -7,6 +7,7 @@ import type { Incoming } from "./protocol.ts";
 const frameTypes: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
   ["send", frameType(SendFrame, sendFrom, Number.POSITIVE_INFINITY)],
   ["read", frameType(MarkReadFrame, readFrom)],
+  ["typing", frameType(TypeFrame, typingFrom)],
   ["ack", frameType(AckFrame, ackFrom)],
   ["ping", frameType(PingFrame, (frame) => ({ kind: "ping", id: frame.id ?? null }))],
 ]);
@@ -39,6 +40,10 @@ function readFrom(frame: MarkReadFrame): Incoming {
     id: frame.id ?? null,
     command: { type: "MarkRead", chatId: chatIdFrom(chatId), upTo: upTo ?? null, messageId: messageId ?? null },
   };
+}
+
+function typingFrom({ id, chat_id: chatId, is_typing: isTyping }: TypeFrame): Incoming {
+  return { kind: "typing", id: id ?? null, chatId: chatIdFrom(chatId), isTyping };
 }
 
 function ackFrom(frame: AckFrame): Incoming {

@@ -1,6 +1,7 @@
-import type { ControlFrame } from "@chat/shared/api/frames-to-clients";
+import type { ControlFrame, SignalFrame } from "@chat/shared/api/frames-to-clients";
 import type { Problem } from "@chat/shared/http/problem";
 import type { CommandResult } from "@chat/shared/commands/command-port";
+import type { SignalTelling } from "../signals/offer.ts";
 import type { Telling } from "../tellings.ts";
 import { readNativeFrame } from "./native-frames-in.ts";
 import type { Protocol, StreamStart, TellingContext } from "./protocol.ts";
@@ -9,6 +10,7 @@ import type { Protocol, StreamStart, TellingContext } from "./protocol.ts";
 export const nativeProtocol: Protocol = {
   name: "native",
   framesFor: (telling, context) => [nativeEvent(telling, context)],
+  framesForSignal: (telling) => [JSON.stringify(nativeSignal(telling))],
   incoming: readNativeFrame,
 
   ready: ({ userId, deviceId, cursor, resumed, heartbeatSeconds }: StreamStart) =>
@@ -36,6 +38,21 @@ export const nativeProtocol: Protocol = {
 
 function control(frame: ControlFrame): string {
   return JSON.stringify(frame);
+}
+
+function nativeSignal(telling: SignalTelling): SignalFrame {
+  switch (telling.kind) {
+    case "typing": {
+      const { chatId, userId, isTyping } = telling;
+      return { type: "typing", chat_id: chatId, payload: { user_id: userId, is_typing: isTyping } };
+    }
+    case "presence":
+      return { type: "presence", payload: { user_id: telling.userId, status: telling.status } };
+    case "user_updated":
+      return { type: "user_updated", payload: telling.user };
+    default:
+      return telling satisfies never;
+  }
 }
 
 function nativeEvent({ kind, seq, payload, more }: Telling, { chatId, version, before, at }: TellingContext): string {

@@ -2,6 +2,7 @@ import type { SocketCommand } from "@chat/shared/commands/command-port";
 import type { CommandResult } from "@chat/shared/commands/command-port";
 import type { Problem } from "@chat/shared/http/problem";
 import type { Rejection } from "@chat/shared/rejection";
+import type { SignalTelling } from "../signals/offer.ts";
 import type { Telling } from "../tellings.ts";
 
 /** What stands around every telling: which event it comes from, and the stream's cursor before and after that event. */
@@ -19,6 +20,7 @@ export type Incoming =
   | { readonly kind: "ping"; readonly id: string | null }
   /** Shows the chat on this socket from now on, or no more; only on sockets that show what is joined. */
   | { readonly kind: "join" | "leave"; readonly id: string | null; readonly chatId: string }
+  | { readonly kind: "typing"; readonly id: string | null; readonly chatId: string; readonly isTyping: boolean }
   /** Known by its type, and wrong: it gets a reply when it has an id. */
   | { readonly kind: "refused"; readonly id: string | null; readonly rejection: Rejection }
   /** Not to be understood at all. */
@@ -37,6 +39,8 @@ export interface Protocol {
   readonly refusesRepeatedTexts?: true;
   /** The frames that tell it, in order; none where the dialect has no word for it. */
   framesFor(telling: Telling, context: TellingContext): Wording;
+  /** The same for what nobody keeps: typing, presence, changed profiles. Absent: the dialect has no word for any of it. */
+  framesForSignal?(telling: SignalTelling): readonly string[];
   /** `shown`: the chat that the socket shows; null where it shows several. */
   incoming(frame: Buffer, shown: string | null): Incoming;
   /** Null where the dialect says nothing. */

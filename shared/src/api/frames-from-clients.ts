@@ -46,6 +46,10 @@ export const MarkReadFrame = Type.Object({
 });
 export type MarkReadFrame = Static<typeof MarkReadFrame>;
 
+/** Said again every few seconds as long as it is true: it ends by itself after six. */
+export const TypeFrame = Type.Object({ type: Type.Literal("typing"), id, chat_id: anyId, is_typing: Type.Boolean() });
+export type TypeFrame = Static<typeof TypeFrame>;
+
 /** Either name will do: everything up to this cursor has arrived. */
 export const AckFrame = Type.Object({
   type: Type.Literal("ack"),
@@ -59,12 +63,16 @@ export const PingFrame = Type.Object({ type: Type.Literal("ping"), id });
 export type PingFrame = Static<typeof PingFrame>;
 
 /** Every frame of the native protocol that a client may send. */
-export type FrameFromClient = SendFrame | MarkReadFrame | AckFrame | PingFrame;
+export type FrameFromClient = SendFrame | MarkReadFrame | TypeFrame | AckFrame | PingFrame;
 
 /** Every schema by its frame's type, and what it asks for in a sentence. Fields that are not named here are ignored. */
 export const framesFromClients: { readonly [Kind in FrameFromClient["type"]]: FrameDescription } = {
   send: { schema: SendFrame, summary: "Send a message; the reply holds it" },
   read: { schema: MarkReadFrame, summary: "Mark everything up to a seq or a message as read; the reply says how far" },
+  typing: {
+    schema: TypeFrame,
+    summary: "Say that one types in a chat, again every few seconds, or that one has stopped",
+  },
   ack: { schema: AckFrame, summary: "Say that everything up to a cursor has arrived" },
   ping: { schema: PingFrame, summary: "Ask for a sign of life" },
 };

@@ -2,6 +2,7 @@ import Type, { type Static, type TProperties, type TSchema } from "typebox";
 import { ChatObject } from "./chat-object.ts";
 import { MessageObject } from "./message-object.ts";
 import { ProblemObject } from "./problem-object.ts";
+import { UserObject } from "./user-object.ts";
 
 /** At most this many ids stand in one `fully_read`; further ones follow in another frame. */
 export const MAX_FULLY_READ_IDS = 100;
@@ -90,12 +91,6 @@ export const FullyReadFrame = event(
   ),
 );
 
-/**
- * An event of the chat that concerns others alone. So every member hears of every version: the next frame of a chat is of
- * the same version or of the next one, and one that is not says that something is missing.
- */
-export const VersionFrame = frame("version", place());
-
 /** What happened in a chat: each has its place there and in the stream. */
 export const EventFrame = Type.Union([
   NewMessageFrame,
@@ -109,15 +104,33 @@ export const EventFrame = Type.Union([
   RoleChangedFrame,
   ReadFrame,
   FullyReadFrame,
-  VersionFrame,
 ]);
 export type EventFrame = Static<typeof EventFrame>;
+
+/** Another member types, or no more. It ends by itself when it was not said again for eight seconds. */
+export const TypingFrame = frame("typing", {
+  chat_id: Type.String(),
+  payload: Type.Object({ user_id: userId, is_typing: Type.Boolean() }, { additionalProperties: false }),
+});
+/** Of those who share a chat of at most a hundred members. Behind `ready` everybody is offline until it is said otherwise. */
+export const PresenceFrame = frame("presence", {
+  payload: Type.Object(
+    { user_id: userId, status: Type.Union([Type.Literal("online"), Type.Literal("offline")]) },
+    { additionalProperties: false },
+  ),
+});
+/** Somebody with whom a chat is shared, or oneself, has another profile now. */
+export const UserUpdatedFrame = frame("user_updated", { payload: UserObject });
+
+/** What nobody keeps: it has no place in the stream, is not replayed, and may be lost. */
+export const SignalFrame = Type.Union([TypingFrame, PresenceFrame, UserUpdatedFrame]);
+export type SignalFrame = Static<typeof SignalFrame>;
 
 export const ControlFrame = Type.Union([ReadyFrame, CursorFrame, ResyncFrame, ReplyFrame, ErrorFrame]);
 export type ControlFrame = Static<typeof ControlFrame>;
 
 /** Every frame of the native protocol that a client may hear. */
-export type FrameToClient = EventFrame | ControlFrame;
+export type FrameToClient = EventFrame | SignalFrame | ControlFrame;
 
 /** Every schema by its frame's type, and what it tells in a sentence. */
 export const framesToClients: { readonly [Kind in FrameToClient["type"]]: FrameDescription } = {
@@ -140,7 +153,16 @@ export const framesToClients: { readonly [Kind in FrameToClient["type"]]: FrameD
   role_changed: { schema: RoleChangedFrame, summary: "A member's role changed" },
   read: { schema: ReadFrame, summary: "A member has read up to a seq" },
   fully_read: { schema: FullyReadFrame, summary: "All others have read these messages; to their author alone" },
-  version: { schema: VersionFrame, summary: "An event of the chat that concerns others alone: no version is left out" },
+  typing: { schema: TypingFrame, summary: "Another member types, or no more; never replayed" },
+  presence: {
+    schema: PresenceFrame,
+    summary: "Somebody with whom a chat is shared is online or offline; never replayed, told anew behind ready",
+  },
+  user_updated: {
+    schema: UserUpdatedFrame,
+    summary:
+      "Somebody with whom a chat is shared has another profile; never replayed: ask GET /users?ids= on connecting",
+  },
 };
 
 export interface FrameDescription {

@@ -26,8 +26,9 @@ export const AskSignal = signal("ask", { instance: id });
 export const ProfileSignal = signal("profile", { user: UserObject });
 
 export type TypingSignal = Static<typeof TypingSignal>;
+export type EveryoneSignal = Static<typeof EveryoneSignal>;
 export type PresenceSignal =
-  Static<typeof BeatSignal> | Static<typeof OnlineSignal> | Static<typeof EveryoneSignal> | Static<typeof AskSignal>;
+  Static<typeof BeatSignal> | Static<typeof OnlineSignal> | EveryoneSignal | Static<typeof AskSignal>;
 export type ProfileSignal = Static<typeof ProfileSignal>;
 
 /** What services tell each other and nobody keeps: it may be lost, and comes once or never. */

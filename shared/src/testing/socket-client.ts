@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
-import { checkFrameToClient, createVersionCheck } from "./check-frame.ts";
+import { checkFrameToClient } from "./check-frame.ts";
 
 export interface Frame {
   readonly type: string;
@@ -16,17 +16,17 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
-/** A client of the native protocol that notes every frame, checked against its description, and that no version is missing. */
+/** A client of the native protocol that notes every frame, checked against its description. */
 export interface SocketClient {
   readonly ws: WebSocket;
   readonly frames: readonly Frame[];
+  /** What has no place in the stream: typing, presence, changed profiles. */
+  readonly signals: readonly Frame[];
   /** The code. */
   readonly closed: Promise<number>;
   send(frame: object | string): void;
   /** Frames of events: all but `ready`, `cursor`, `resync`, `reply` and `error`. */
   events(): readonly Frame[];
-  /** The types of all frames but the first, which is `ready`. */
-  types(): readonly string[];
   /** The last whole cursor that it was given. */
   cursor(): string;
 }
@@ -35,29 +35,29 @@ export interface SocketClient {
 export async function openSocket(url: string, { autoPong = true } = {}): Promise<SocketClient> {
   const ws = new WebSocket(url, { autoPong });
   const frames: Frame[] = [];
-  const checkVersion = createVersionCheck();
+  const signals: Frame[] = [];
   const closed = new Promise<number>((resolve) => ws.once("close", resolve));
   const ready = once(ws, "message");
   ws.on("message", (data: Buffer) => {
     const frame = JSON.parse(data.toString()) as Frame;
     checkFrameToClient(frame);
-    checkVersion(frame);
-    frames.push(frame);
+    (signalTypes.has(frame.type) ? signals : frames).push(frame);
   });
   ws.on("error", () => undefined);
   await Promise.race([ready, closed.then((code) => Promise.reject(new Error(`closed with ${code}`)))]);
   return {
     ws,
     frames,
+    signals,
     closed,
     send: (frame) => ws.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
     events: () => frames.filter(({ type }) => !controlTypes.has(type)),
-    types: () => frames.slice(1).map(({ type }) => type),
     cursor: () =>
       frames.findLast(({ at, cursor }) => at !== undefined || cursor !== undefined)?.at ?? frames[0]?.cursor ?? "",
   };
 }
 
+const signalTypes: ReadonlySet<string> = new Set(["typing", "presence", "user_updated"]);
 const controlTypes: ReadonlySet<string> = new Set(["ready", "cursor", "resync", "reply", "error"]);
 
 /** The HTTP answer to a handshake that is refused. */

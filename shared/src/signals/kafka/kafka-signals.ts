@@ -37,7 +37,8 @@ export function createKafkaSignals({ topic, logId, ...options }: Options): Signa
   const producer = kafka.producer({ retry: { retries: 0 }, idempotent: false, allowAutoTopicCreation: false });
   const queue = createSignalQueue({ send, maxMessageBytes });
   const stopping = new AbortController();
-  const groupId = `${clientId}-signals-${randomUUID()}`;
+  /** Another one each time: in the old one the broker would first wait for a member that is gone. */
+  let groupId = "";
   let connected = false;
   let listening: Promise<void> | undefined;
 
@@ -70,6 +71,7 @@ export function createKafkaSignals({ topic, logId, ...options }: Options): Signa
   }
 
   function createConsumer(crashed: (error: Error) => void): Consumer {
+    groupId = `${clientId}-signals-${randomUUID()}`;
     const consumer = kafka.consumer({
       groupId,
       allowAutoTopicCreation: false,
