@@ -14,7 +14,10 @@ const common = {
 };
 
 /** Asked only by who runs them: an engine that is asleep takes a while to say so. */
-const withContainers = !process.argv.includes("containers") || dockerEngineAnswers(process.env);
+const withContainers =
+  !["containers", "compose"].some((name) => process.argv.includes(name)) || dockerEngineAnswers(process.env);
+
+const nothing = { testPathIgnorePatterns: ["/"] };
 
 /** A spec's suffix says its cost: `.spec` no I/O to speak of, `.int.spec` a database or a process, `.containers.spec` a Docker engine, `.e2e.spec` the whole system. */
 export default {
@@ -38,10 +41,16 @@ export default {
       ...(withContainers
         ? {
             testMatch: ["**/*.containers.spec.ts"],
+            testPathIgnorePatterns: ["/node_modules/", "/e2e/src/compose/"],
             globalSetup: "<rootDir>/shared/src/testing/before-container-specs.ts",
             globalTeardown: "<rootDir>/shared/src/testing/after-container-specs.ts",
           }
-        : { testPathIgnorePatterns: ["/"] }),
+        : nothing),
+    },
+    {
+      ...common,
+      displayName: "compose",
+      ...(withContainers ? { testMatch: ["<rootDir>/e2e/src/compose/*.containers.spec.ts"] } : nothing),
     },
     { ...common, displayName: "e2e", testMatch: ["**/*.e2e.spec.ts"] },
   ],

@@ -36,6 +36,7 @@ const steps: readonly Step[] = [
   { title: "unit specs", script: "test:unit", runsSpecs: true },
   { title: "int specs", script: "test:int", runsSpecs: true, sharesMachine: true },
   { title: "container specs", script: "test:containers", runsSpecs: true, sharesMachine: true },
+  { title: "docker compose", script: "test:compose", runsSpecs: true, sharesMachine: true },
   { title: "e2e specs", script: "test:e2e", runsSpecs: true, sharesMachine: true },
 ];
 

@@ -1,13 +1,11 @@
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { afterAll, expect, it } from "@jest/globals";
 import type { Message } from "./harness/api.ts";
 import { expectNoPostgres, makeFolder, removeFolder } from "./harness/embedded-chat.ts";
 import { killPostgres } from "./harness/postgres-of.ts";
+import { readmeCommands, repository } from "./harness/readme.ts";
 import { openTerminal, type Terminal } from "./harness/terminal.ts";
 
-const repository = fileURLToPath(new URL("../..", import.meta.url));
 const folder = makeFolder();
 const dataFolder = join(folder, "data");
 const terminals: Terminal[] = [];
@@ -30,9 +28,7 @@ function npmStart(port: string): Terminal {
 }
 
 it("the commands of README do what it says, from the first start to the one after Ctrl-C", async () => {
-  const blocks = await shellBlocks();
-  expect(blocks).toHaveLength(5);
-  const [start, users, listen, say, again] = blocks as [string, string, string, string, string];
+  const { start, users, listen, say, again } = await readmeCommands();
   expect(start).toContain("npm start");
 
   const first = npmStart("0");
@@ -71,8 +67,3 @@ it("the commands of README do what it says, from the first start to the one afte
   await second.seen(/chat is ready on/);
   expect(await alice.run(read)).toBe(before);
 }, 180_000);
-
-async function shellBlocks(): Promise<string[]> {
-  const text = await readFile(join(repository, "README.md"), "utf8");
-  return [...text.matchAll(/^```bash\n([^]*?)^```$/gm)].map(([, block]) => block ?? "");
-}
