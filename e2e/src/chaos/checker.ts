@@ -59,6 +59,7 @@ export function createChecker({ proofSettlesMs = PROOF_SETTLES_MS } = {}): Check
     },
     verdict() {
       for (const rule of rules) rule.finish();
+      if (count("looked") === 0) report("nothing unexpected", "nobody could say what is there at rest");
       return {
         violations: told,
         broken: broken(),

@@ -87,6 +87,8 @@ export type Remark =
   | { readonly type: "healed" }
   /** How long it took after that until `what` held all; null when it did not come to pass. */
   | { readonly type: "caught-up"; readonly what: string; readonly ms: number | null }
+  /** All that is there at rest has been told. */
+  | { readonly type: "looked" }
   | { readonly type: "rebuild"; readonly equal: boolean; readonly said: string }
   /** What no client, however bad the weather, should ever see. */
   | { readonly type: "unexpected"; readonly what: string };

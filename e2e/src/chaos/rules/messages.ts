@@ -43,6 +43,7 @@ export function createMessageRules(report: Report, places: Places): MessageRules
   const chats = new Map<string, Chat>();
   /** The last seq that was acknowledged, by process and chat. */
   const senders = new Map<string, number>();
+  let looked = false;
 
   function chatOf(id: string): Chat {
     let chat = chats.get(id);
@@ -210,8 +211,10 @@ export function createMessageRules(report: Report, places: Places): MessageRules
       else if (line.type === "fail") failed(line.op);
       else if (line.type === "info") attempts.delete(line.op);
       else if (line.type === "message") found(line);
+      else if (line.type === "looked") looked = true;
     },
     finish() {
+      if (!looked) return;
       for (const [key, message] of messages) check(key, message);
       places.finish(new Map([...chats].map(([id, { end }]) => [id, end])));
     },

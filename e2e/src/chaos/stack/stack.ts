@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { freePort } from "@chat/shared/testing/free-port";
 import { startKafkaContainer } from "@chat/shared/testing/kafka-container";
 import { startPostgresContainer } from "@chat/shared/testing/postgres-container";
@@ -59,6 +60,7 @@ export async function startStack({ folder, say, gaveUp }: Options): Promise<Stac
     ...backend,
     SECRET_KEY: randomBytes(32).toString("hex"),
     ACCESS_TOKEN_EXPIRE_MINUTES: TOKEN_MINUTES,
+    ...noRateLimits,
   };
   const start = async (service: string, own: Readonly<Record<string, string>> = {}, count = INSTANCES) => {
     const instances: Supervised[] = [];

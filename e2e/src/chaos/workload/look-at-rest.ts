@@ -45,6 +45,7 @@ export async function lookAtRest({ queries, rooms, people, note }: Options): Pro
     for (const { id, unread_count: unread, read_up_to: readUpTo } of list)
       note({ type: "listed", user: person.id, chat: id, unread, readUpTo });
   }
+  note({ type: "looked" });
 }
 
 /** The newest seq of a chat, as one who asks now is told; null when the answer is stale or none. */

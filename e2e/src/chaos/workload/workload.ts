@@ -30,10 +30,12 @@ interface Options {
   readonly seed: number;
   readonly sizes: Sizes;
   readonly note: Note;
+  /** Accounts that are there already, as many as people and guests; made when absent. */
+  readonly accounts?: readonly Person[];
 }
 
 /** Makes accounts, opens two devices for each, makes rooms, and lets everybody write. */
-export async function startWorkload({ addresses, queryApis, seed, sizes, note }: Options): Promise<Workload> {
+export async function startWorkload({ addresses, queryApis, seed, sizes, note, accounts }: Options): Promise<Workload> {
   const seeds = createChance(seed);
   let number = 0;
   const world = (): World => ({
@@ -42,9 +44,7 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note }:
     chance: createChance(seeds.below(2 ** 31)),
     nextNumber: () => (number += 1),
   });
-  const everybody = await Promise.all(
-    Array.from({ length: sizes.people + sizes.guests }, (_, index) => register(addresses, `w${index + 1}`, seed)),
-  );
+  const everybody = accounts ?? (await makeAccounts(addresses, sizes.people + sizes.guests, seed));
   const people = everybody.slice(0, sizes.people);
   const guests = everybody.slice(sizes.people);
   const devices: Device[] = [];
@@ -125,6 +125,10 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note }:
       await Promise.all(devices.map((device) => device.stop()));
     },
   };
+}
+
+function makeAccounts(addresses: Addresses, count: number, seed: number): Promise<Person[]> {
+  return Promise.all(Array.from({ length: count }, (_, index) => register(addresses, `w${index + 1}`, seed)));
 }
 
 async function register(addresses: Addresses, name: string, seed: number): Promise<Person> {
