@@ -61,10 +61,10 @@ const sqlRooms = [
 ];
 
 export default defineConfig(
-  globalIgnores(["data/", "coverage/", "**/node_modules/"]),
+  globalIgnores(["data/", "coverage/", "web/dist/", "**/node_modules/"]),
   { linterOptions: { noInlineConfig: true, reportUnusedDisableDirectives: "error" } },
   {
-    files: ["**/*.ts"],
+    files: ["**/*.ts", "web/**/*.tsx"],
     extends: [tseslint.configs.strictTypeChecked],
     languageOptions: { parserOptions: { projectService: true } },
     rules: {

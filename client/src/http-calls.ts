@@ -28,6 +28,12 @@ export interface Answer<Body> {
 export interface HttpCalls {
   get<Body>(path: string): Promise<Answer<Body>>;
   post<Body>(path: string, body: object): Promise<Answer<Body | ProblemObject>>;
+  /** Null where there is nothing to say. */
+  change<Body>(
+    method: "PUT" | "PATCH" | "DELETE",
+    path: string,
+    body?: object,
+  ): Promise<Answer<Body | ProblemObject | null>>;
 }
 
 /** No token is to be had any more. */
@@ -109,5 +115,6 @@ export function createHttpCalls({ url, credentials, fetch: send }: HttpCallsOpti
       return answer;
     },
     post: (path, body) => call("POST", path, body),
+    change: call,
   };
 }

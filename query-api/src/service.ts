@@ -9,6 +9,7 @@ import { createOwnSessions } from "./queries/own-sessions.ts";
 import { createUsers } from "./queries/users.ts";
 import { documentPages } from "./pages/document-pages.ts";
 import { createStaticFiles } from "./pages/static-files.ts";
+import { webPage } from "./pages/web-page.ts";
 import { observeReads } from "./observe-reads.ts";
 import { createReadBarrier } from "./read-barrier.ts";
 import { createAnswerRead } from "./routes/answer-read.ts";
@@ -53,6 +54,6 @@ export function createQueryApi({ log, pool, progress, metrics }: QueryApiDepende
       ...sessionRoutes(createOwnSessions(pool)),
       ...documentRoutes(),
     ],
-    pages: [createStaticFiles(documentPages())],
+    pages: [createStaticFiles([...webPage(), ...documentPages()])],
   };
 }

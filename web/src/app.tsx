@@ -1,0 +1,13 @@
+import { useEffect, useState } from "preact/hooks";
+import type { AccountStore } from "./account.ts";
+import { Chats } from "./chats.tsx";
+import { SignIn } from "./sign-in.tsx";
+
+/** One account at a time, in all windows alike. */
+export function App({ accounts, url }: { readonly accounts: AccountStore; readonly url: string }) {
+  const [userId, setUserId] = useState(accounts.current()?.userId);
+  useEffect(() => accounts.subscribe(() => setUserId(accounts.current()?.userId)), [accounts]);
+  if (userId === undefined) return <SignIn accounts={accounts} />;
+  // Another account is another page: nothing of the last one is left.
+  return <Chats key={userId} accounts={accounts} url={url} />;
+}

@@ -1,0 +1,51 @@
+import { createHttpCalls, type Credentials } from "@chat/client/http-calls";
+import type { ChatObject } from "@chat/shared/api/chat-object";
+import type { UserObject } from "@chat/shared/api/user-object";
+import { newId } from "@chat/client/new-id";
+
+/** What is asked of the server beside the stream. What a change did comes back on the stream, to every window. */
+export interface Changes {
+  /** Resolves with the new chat's id, or that of the private chat that there is. */
+  createChat(memberIds: readonly string[], title: string): Promise<string>;
+  editMessage(messageId: string, text: string): Promise<void>;
+  deleteMessage(messageId: string): Promise<void>;
+  findPeople(query: string): Promise<readonly UserObject[]>;
+}
+
+/** As many as one looks through before typing another letter. */
+const PEOPLE_SHOWN = 20;
+
+export function createChanges(url: string, credentials: Credentials): Changes {
+  const calls = createHttpCalls({ url, credentials, fetch: (...sent) => fetch(...sent) });
+
+  async function change(method: "PUT" | "DELETE", path: string, body?: object): Promise<void> {
+    const { status, body: answer } = await calls.change<object>(method, path, body);
+    if (status >= 300) throw new Error(answer !== null && "detail" in answer ? answer.detail : path);
+  }
+
+  return {
+    async createChat(memberIds, title) {
+      const type = memberIds.length === 1 ? "private" : "group";
+      const named = type === "group" ? { name: title } : {};
+      const { body } = await calls.post<ChatObject>("/chats", { type, member_ids: memberIds, ...named });
+      if (!("id" in body)) throw new Error(body.detail);
+      return body.id;
+    },
+    editMessage: (messageId, text) => change("PUT", `/messages/${encodeURIComponent(messageId)}`, { text }),
+    deleteMessage: (messageId) => change("DELETE", `/messages/${encodeURIComponent(messageId)}`),
+    async findPeople(query) {
+      const asked = new URLSearchParams({ limit: String(PEOPLE_SHOWN), ...(query === "" ? {} : { query }) });
+      return (await calls.get<readonly UserObject[]>(`/users?${asked.toString()}`)).body;
+    },
+  };
+}
+
+/** This window's name to the server, as long as the window is open. */
+export function deviceOfWindow(): string {
+  const key = "chat.device";
+  const known = sessionStorage.getItem(key);
+  if (known !== null) return known;
+  const made = `web-${newId()}`;
+  sessionStorage.setItem(key, made);
+  return made;
+}

@@ -1,0 +1,85 @@
+import { chatsByActivity, type ChatState, type ClientState } from "@chat/client/state";
+import { useLanguage } from "./language.ts";
+import { colourOf, initialsOf, nameOfChat, nameOfPerson, partnerOf } from "./names.ts";
+import { shortTime } from "./times.ts";
+
+export interface ChatListProps {
+  readonly state: ClientState;
+  readonly openedId: string | null;
+  readonly onOpen: (chatId: string) => void;
+  readonly onNew: () => void;
+  readonly onSignOut: () => void;
+}
+
+export function ChatList({ state, openedId, onOpen, onNew, onSignOut }: ChatListProps) {
+  const { words } = useLanguage();
+  const chats = chatsByActivity(state);
+  return (
+    <nav class="chat-list" aria-label={words.chats}>
+      <header>
+        <h1>{words.chats}</h1>
+        <button class="round" type="button" title={words.newChat} aria-label={words.newChat} onClick={onNew}>
+          +
+        </button>
+        <button class="link" type="button" onClick={onSignOut}>
+          {words.signOut}
+        </button>
+      </header>
+      {chats.length === 0 && <p class="hint">{words.noChats}</p>}
+      <ul>
+        {chats.map((chat) => (
+          <li key={chat.chat.id}>
+            <ChatRow {...{ state, chat, isOpened: chat.chat.id === openedId, onOpen }} />
+          </li>
+        ))}
+      </ul>
+    </nav>
+  );
+}
+
+interface ChatRowProps {
+  readonly state: ClientState;
+  readonly chat: ChatState;
+  readonly isOpened: boolean;
+  readonly onOpen: (chatId: string) => void;
+}
+
+function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
+  const { words, code } = useLanguage();
+  const name = nameOfChat(state, chat, words);
+  const partner = partnerOf(state, chat);
+  const isThere = partner !== undefined && state.online.has(partner);
+  const last = chat.messages.at(-1);
+  return (
+    <button class="chat-row" type="button" aria-current={isOpened} onClick={() => onOpen(chat.chat.id)}>
+      <span class={`avatar ${colourOf(chat.chat.id)} ${isThere ? "is-online" : ""}`} aria-hidden="true">
+        {initialsOf(name)}
+      </span>
+      <span class="chat-name">
+        {name}
+        {isThere && <span class="only-heard">, {words.online}</span>}
+      </span>
+      <time class="when" dateTime={last?.created_at}>
+        {last !== undefined && shortTime(last.created_at, code)}
+      </time>
+      <span class="last-message">{lastWords(state, chat, words)}</span>
+      {chat.unread > 0 && (
+        <span class="unread">
+          <span aria-hidden="true">{chat.unread}</span>
+          <span class="only-heard">{words.unread(chat.unread)}</span>
+        </span>
+      )}
+    </button>
+  );
+}
+
+function lastWords(state: ClientState, chat: ChatState, words: ReturnType<typeof useLanguage>["words"]): string {
+  const typing = state.typing.get(chat.chat.id);
+  if (typing !== undefined && typing.size > 0)
+    return words.typing([...typing].map((id) => nameOfPerson(state, chat, id, words)));
+  const last = chat.messages.at(-1);
+  if (last === undefined) return words.nothingYet;
+  const text = last.deleted ? words.deletedMessage : last.text;
+  if (last.sender_id === state.userId) return `${words.you}: ${text}`;
+  return chat.chat.chat_type === "group" ? `${nameOfPerson(state, chat, last.sender_id, words)}: ${text}` : text;
+}

@@ -1,0 +1,148 @@
+import { useState } from "preact/hooks";
+import type { MessageObject } from "@chat/shared/api/message-object";
+import { type ChatState, type ClientState, type OutgoingMessage as Outgoing, readCount } from "@chat/client/state";
+import type { Changes } from "./changes.ts";
+import { useLanguage, useWords } from "./language.ts";
+import { colourOf, nameOfPerson } from "./names.ts";
+import { timeOfDay } from "./times.ts";
+
+export interface MessageProps {
+  readonly changes: Changes;
+  readonly state: ClientState;
+  readonly chat: ChatState;
+  readonly message: MessageObject;
+  /** The same person said what stands above it. */
+  readonly isFollowing: boolean;
+}
+
+export function Message({ changes, state, chat, message, isFollowing }: MessageProps) {
+  const { words, code } = useLanguage();
+  const [isEditing, setIsEditing] = useState(false);
+  const [problem, setProblem] = useState("");
+  const isOwn = message.sender_id === state.userId;
+  const name = isOwn ? words.you : nameOfPerson(state, chat, message.sender_id, words);
+  const mayDelete = isOwn || (chat.chat.chat_type === "group" && chat.myRole !== "member" && chat.myRole !== null);
+
+  const attempt = (changing: Promise<void>): void => {
+    changing.then(
+      () => {
+        setIsEditing(false);
+        setProblem("");
+      },
+      (error: unknown) => setProblem(error instanceof Error ? error.message : words.unreachable),
+    );
+  };
+
+  return (
+    <article class={`message ${isOwn ? "own" : "of-other"} ${isFollowing ? "following" : ""}`} data-seq={message.seq}>
+      <h4 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h4>
+      {message.deleted ? (
+        <p class="text deleted">{words.deletedMessage}</p>
+      ) : isEditing ? (
+        <EditMessage
+          text={message.text}
+          onCancel={() => setIsEditing(false)}
+          onSave={(text) => attempt(changes.editMessage(message.id, text))}
+        />
+      ) : (
+        <p class="text">{message.text}</p>
+      )}
+      <p class="about">
+        {message.edited_at !== null && !message.deleted && <span>{words.edited}</span>}
+        <time dateTime={message.created_at}>{timeOfDay(message.created_at, code)}</time>
+        {isOwn && <ReadBy chat={chat} message={message} />}
+      </p>
+      {!message.deleted && !isEditing && (isOwn || mayDelete) && (
+        <p class="actions">
+          {isOwn && (
+            <button type="button" onClick={() => setIsEditing(true)}>
+              {words.edit}
+            </button>
+          )}
+          <button type="button" onClick={() => attempt(changes.deleteMessage(message.id))}>
+            {words.remove}
+          </button>
+        </p>
+      )}
+      {problem !== "" && (
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+      )}
+    </article>
+  );
+}
+
+function ReadBy({ chat, message }: { readonly chat: ChatState; readonly message: MessageObject }) {
+  const words = useWords();
+  const count = readCount(chat, message) ?? 0;
+  const text = message.is_read ? words.readByAll : count > 0 ? words.readBy(count) : words.sent;
+  return (
+    <span class={`ticks ${message.is_read ? "read" : ""}`} title={text}>
+      <span aria-hidden="true">{message.is_read ? "✓✓" : count > 0 ? `✓${String(count)}` : "✓"}</span>
+      <span class="only-heard">{text}</span>
+    </span>
+  );
+}
+
+interface EditProps {
+  readonly text: string;
+  readonly onSave: (text: string) => void;
+  readonly onCancel: () => void;
+}
+
+function EditMessage({ text, onSave, onCancel }: EditProps) {
+  const words = useWords();
+  const [edited, setEdited] = useState(text);
+  return (
+    <form
+      class="edit"
+      onSubmit={(event) => {
+        event.preventDefault();
+        if (edited.trim() !== "") onSave(edited);
+      }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape") onCancel();
+      }}
+    >
+      <textarea
+        aria-label={words.edit}
+        value={edited}
+        autofocus
+        onInput={({ currentTarget }) => setEdited(currentTarget.value)}
+      />
+      <div class="buttons">
+        <button type="button" onClick={onCancel}>
+          {words.cancel}
+        </button>
+        <button class="primary">{words.save}</button>
+      </div>
+    </form>
+  );
+}
+
+export interface OutgoingMessageProps {
+  readonly message: Outgoing;
+  readonly onDiscard: (clientMessageId: string) => void;
+}
+
+/** What was written here and is not yet back on the stream. */
+export function OutgoingMessage({ message, onDiscard }: OutgoingMessageProps) {
+  const words = useWords();
+  const isRefused = message.status === "refused";
+  const status = isRefused ? words.refused : words[message.status === "sent" ? "sent" : "sending"];
+  return (
+    <article class={`message own outgoing ${message.status}`}>
+      <h4 class="only-heard">{words.you}</h4>
+      <p class="text">{message.text}</p>
+      <p class="about">{isRefused ? `${status}: ${message.problem?.detail ?? ""}` : status}</p>
+      {isRefused && (
+        <p class="actions">
+          <button type="button" onClick={() => onDiscard(message.clientMessageId)}>
+            {words.discard}
+          </button>
+        </p>
+      )}
+    </article>
+  );
+}

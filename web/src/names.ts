@@ -1,0 +1,35 @@
+import type { ChatState, ClientState } from "@chat/client/state";
+import type { Words } from "./words.ts";
+
+/** The other one of a private chat; undefined for a group, or when he has gone. */
+export function partnerOf({ userId }: ClientState, { chat }: ChatState): string | undefined {
+  return chat.chat_type === "private" ? chat.member_ids.find((id) => id !== userId) : undefined;
+}
+
+export function nameOfChat(state: ClientState, chat: ChatState, words: Words): string {
+  const partner = partnerOf(state, chat);
+  if (partner !== undefined) return nameOfPerson(state, chat, partner, words);
+  return chat.chat.title ?? words.deletedUser;
+}
+
+export function nameOfPerson(state: ClientState, chat: ChatState, userId: string, words: Words): string {
+  return state.users.get(userId)?.name ?? chat.members?.get(userId)?.name ?? words.deletedUser;
+}
+
+/** What stands in a circle where there is no picture. */
+export function initialsOf(name: string): string {
+  const letters = name
+    .split(/\s+/u)
+    .filter((word) => word !== "")
+    .map((word) => String.fromCodePoint(word.codePointAt(0) ?? 0));
+  return letters.slice(0, 2).join("").toLocaleUpperCase();
+}
+
+/** One of the colours of the style sheet, the same for the same id everywhere. */
+export function colourOf(id: string): string {
+  let sum = 0;
+  for (const character of id) sum = (sum * 31 + (character.codePointAt(0) ?? 0)) % 997;
+  return `colour-${String(sum % COLOURS)}`;
+}
+
+const COLOURS = 6;

@@ -1,0 +1,114 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { UserObject } from "@chat/shared/api/user-object";
+import type { Changes } from "./changes.ts";
+import { useWords } from "./language.ts";
+import { colourOf, initialsOf } from "./names.ts";
+
+/** Time to type the next letter before the server is asked. */
+const PAUSE_MS = 200;
+
+export interface NewChatProps {
+  readonly changes: Changes;
+  readonly onClose: () => void;
+  readonly onMade: (chatId: string) => void;
+}
+
+export function NewChat({ changes, onClose, onMade }: NewChatProps) {
+  const words = useWords();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [query, setQuery] = useState("");
+  const [title, setTitle] = useState("");
+  const [found, setFound] = useState<readonly UserObject[] | null>(null);
+  const [chosen, setChosen] = useState<readonly UserObject[]>([]);
+  const [problem, setProblem] = useState("");
+
+  useEffect(() => dialog.current?.showModal(), []);
+  useEffect(() => {
+    let isOver = false;
+    const asking = setTimeout(() => {
+      changes.findPeople(query).then(
+        (people) => {
+          if (!isOver) setFound(people);
+        },
+        () => setProblem(words.unreachable),
+      );
+    }, PAUSE_MS);
+    return () => {
+      isOver = true;
+      clearTimeout(asking);
+    };
+  }, [changes, query, words]);
+
+  const isChosen = (user: UserObject): boolean => chosen.some(({ id }) => id === user.id);
+  const toggle = (user: UserObject): void =>
+    setChosen(isChosen(user) ? chosen.filter(({ id }) => id !== user.id) : [...chosen, user]);
+
+  async function make(): Promise<void> {
+    try {
+      onMade(
+        await changes.createChat(
+          chosen.map(({ id }) => id),
+          title,
+        ),
+      );
+    } catch (error) {
+      setProblem(error instanceof Error ? error.message : words.unreachable);
+    }
+  }
+
+  // Those who were chosen stay in sight whatever is looked for next.
+  const shown = [...chosen, ...(found ?? []).filter((user) => !isChosen(user))];
+  return (
+    <dialog ref={dialog} class="card" aria-label={words.newChat} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void make();
+        }}
+      >
+        <h2>{words.newChat}</h2>
+        <label>
+          {words.findPeople}
+          <input type="search" value={query} autofocus onInput={({ currentTarget }) => setQuery(currentTarget.value)} />
+        </label>
+        <p class="hint">{words.groupHint}</p>
+        <ul class="people">
+          {shown.map((user) => (
+            <li key={user.id}>
+              <label class="person">
+                <input type="checkbox" checked={isChosen(user)} onChange={() => toggle(user)} />
+                <span class={`avatar small ${colourOf(user.id)}`} aria-hidden="true">
+                  {initialsOf(user.name)}
+                </span>
+                {user.name}
+              </label>
+            </li>
+          ))}
+        </ul>
+        {found?.length === 0 && <p class="hint">{words.nobodyFound}</p>}
+        {chosen.length > 1 && (
+          <label>
+            {words.groupName}
+            <input
+              value={title}
+              required
+              maxLength={200}
+              onInput={({ currentTarget }) => setTitle(currentTarget.value)}
+            />
+          </label>
+        )}
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+        <div class="buttons">
+          <button type="button" onClick={() => dialog.current?.close()}>
+            {words.close}
+          </button>
+          <button class="primary" disabled={chosen.length === 0}>
+            {words.create}
+          </button>
+        </div>
+      </form>
+    </dialog>
+  );
+}

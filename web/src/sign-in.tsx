@@ -1,0 +1,93 @@
+import { useState } from "preact/hooks";
+import { type AccountStore, NotSignedIn } from "./account.ts";
+import { useWords } from "./language.ts";
+import type { Words } from "./words.ts";
+
+export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
+  const words = useWords();
+  const [isNew, setIsNew] = useState(false);
+  const [isBusy, setIsBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  async function submit(form: HTMLFormElement): Promise<void> {
+    const fields = new FormData(form);
+    const field = (name: string): string => {
+      const value = fields.get(name);
+      return typeof value === "string" ? value : "";
+    };
+    const credentials = { email: field("email"), password: field("password") };
+    setIsBusy(true);
+    setProblem(null);
+    try {
+      await (isNew ? accounts.signUp({ ...credentials, name: field("name") }) : accounts.signIn(credentials));
+    } catch (error) {
+      setIsBusy(false);
+      setProblem(textOf(error, words));
+    }
+  }
+
+  return (
+    <main class="sign-in">
+      <form
+        class="card"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void submit(event.currentTarget);
+        }}
+      >
+        <h1>{words.appName}</h1>
+        {isNew && (
+          <label>
+            {words.name}
+            <input name="name" required maxLength={100} autocomplete="name" />
+          </label>
+        )}
+        <label>
+          {words.email}
+          <input name="email" type="email" required maxLength={254} autocomplete="username" autofocus />
+        </label>
+        <label>
+          {words.password}
+          <input
+            name="password"
+            type="password"
+            required
+            minLength={isNew ? 8 : 1}
+            maxLength={256}
+            autocomplete={isNew ? "new-password" : "current-password"}
+            aria-describedby={isNew ? "password-hint" : undefined}
+          />
+        </label>
+        {isNew && (
+          <p class="hint" id="password-hint">
+            {words.passwordHint}
+          </p>
+        )}
+        <p class="problem" role="alert">
+          {problem}
+        </p>
+        <button class="primary" disabled={isBusy}>
+          {isNew ? words.signUp : words.signIn}
+        </button>
+        <button
+          class="link"
+          type="button"
+          onClick={() => {
+            setIsNew(!isNew);
+            setProblem(null);
+          }}
+        >
+          {isNew ? words.signInInstead : words.signUpInstead}
+        </button>
+      </form>
+    </main>
+  );
+}
+
+function textOf(error: unknown, words: Words): string {
+  if (!(error instanceof NotSignedIn)) throw error;
+  if (error.code === "email_taken") return words.emailTaken;
+  if (error.code === "too_many_requests") return words.tooMany;
+  if (error.code === "invalid_credentials" || error.code === "validation_failed") return words.wrongCredentials;
+  return words.unreachable;
+}

@@ -1,0 +1,43 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { type ChatClient, createChatClient } from "@chat/client/chat-client";
+import { type ClientState } from "@chat/client/state";
+import type { AccountStore } from "./account.ts";
+import { deviceOfWindow } from "./changes.ts";
+
+export type Connection = "connecting" | "connected" | "disconnected";
+
+export interface UsedChat {
+  readonly client: ChatClient;
+  readonly state: ClientState;
+  readonly connection: Connection;
+}
+
+/** The client of this window, as long as it shows the account's chats. */
+export function useChat(accounts: AccountStore, url: string): UsedChat {
+  const client = useMemo(
+    () =>
+      createChatClient({
+        ...{ url, credentials: accounts.credentials, device: deviceOfWindow() },
+        fetch: (...sent) => fetch(...sent),
+      }),
+    [accounts, url],
+  );
+  const [state, setState] = useState(client.state());
+  const [connection, setConnection] = useState<Connection>("connecting");
+
+  useEffect(() => {
+    const end = client.subscribe((news) => {
+      if (news.type === "state") setState(news.state);
+      else if (news.type === "connected") setConnection("connected");
+      else if (news.type === "disconnected") setConnection("disconnected");
+      else if (news.type === "signed_out") void accounts.signOut();
+    });
+    client.start();
+    return () => {
+      end();
+      void client.stop();
+    };
+  }, [client, accounts]);
+
+  return { client, state, connection };
+}
