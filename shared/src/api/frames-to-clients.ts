@@ -91,6 +91,12 @@ export const FullyReadFrame = event(
   ),
 );
 
+/**
+ * An event of the chat that concerns others alone. So every member hears of every version: the next frame of a chat is of
+ * the same version or of the next one, and one that is not says that something is missing.
+ */
+export const VersionFrame = frame("version", place());
+
 /** What happened in a chat: each has its place there and in the stream. */
 export const EventFrame = Type.Union([
   NewMessageFrame,
@@ -104,6 +110,7 @@ export const EventFrame = Type.Union([
   RoleChangedFrame,
   ReadFrame,
   FullyReadFrame,
+  VersionFrame,
 ]);
 export type EventFrame = Static<typeof EventFrame>;
 
@@ -163,6 +170,7 @@ export const framesToClients: { readonly [Kind in FrameToClient["type"]]: FrameD
     summary:
       "Somebody with whom a chat is shared has another profile; never replayed: ask GET /users?ids= on connecting",
   },
+  version: { schema: VersionFrame, summary: "An event of the chat that concerns others alone: no version is left out" },
 };
 
 export interface FrameDescription {

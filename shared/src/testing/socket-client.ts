@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { request as httpRequest, type IncomingMessage } from "node:http";
 import { WebSocket } from "ws";
-import { checkFrameToClient } from "./check-frame.ts";
+import { checkFrameToClient, createVersionCheck } from "./check-frame.ts";
 
 export interface Frame {
   readonly type: string;
@@ -16,7 +16,7 @@ export interface Frame {
   readonly [field: string]: unknown;
 }
 
-/** A client of the native protocol that notes every frame, checked against its description. */
+/** A client of the native protocol that notes every frame, checked against its description, and that no version is missing. */
 export interface SocketClient {
   readonly ws: WebSocket;
   readonly frames: readonly Frame[];
@@ -27,6 +27,8 @@ export interface SocketClient {
   send(frame: object | string): void;
   /** Frames of events: all but `ready`, `cursor`, `resync`, `reply` and `error`. */
   events(): readonly Frame[];
+  /** The types of all frames but the first, which is `ready`. */
+  types(): readonly string[];
   /** The last whole cursor that it was given. */
   cursor(): string;
 }
@@ -36,12 +38,14 @@ export async function openSocket(url: string, { autoPong = true } = {}): Promise
   const ws = new WebSocket(url, { autoPong });
   const frames: Frame[] = [];
   const signals: Frame[] = [];
+  const checkVersion = createVersionCheck();
   const closed = new Promise<number>((resolve) => ws.once("close", resolve));
   const ready = once(ws, "message");
   ws.on("message", (data: Buffer) => {
     const frame = JSON.parse(data.toString()) as Frame;
     checkFrameToClient(frame);
     (signalTypes.has(frame.type) ? signals : frames).push(frame);
+    checkVersion(frame);
   });
   ws.on("error", () => undefined);
   await Promise.race([ready, closed.then((code) => Promise.reject(new Error(`closed with ${code}`)))]);
@@ -52,6 +56,7 @@ export async function openSocket(url: string, { autoPong = true } = {}): Promise
     closed,
     send: (frame) => ws.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
     events: () => frames.filter(({ type }) => !controlTypes.has(type)),
+    types: () => frames.slice(1).map(({ type }) => type),
     cursor: () =>
       frames.findLast(({ at, cursor }) => at !== undefined || cursor !== undefined)?.at ?? frames[0]?.cursor ?? "",
   };
