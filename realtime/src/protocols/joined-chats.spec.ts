@@ -33,7 +33,18 @@ describe("joined chats (seed 004)", () => {
     expect(JSON.parse(joinedChats.joined?.(chatId) ?? "")).toEqual({ type: "joined", chat_id: chatId });
   });
 
+  it("take and tell who types", () => {
+    const typing = { type: "typing", chat_id: chatId, is_typing: true };
+    expect(incoming(joinedChats, typing)).toEqual({ kind: "typing", id: null, chatId, isTyping: true });
+    const told = joinedChats.framesForSignal?.({ kind: "typing", chatId, userId: "1", isTyping: false }) ?? [];
+    expect(told.map((frame) => JSON.parse(frame) as unknown)).toEqual([
+      { type: "typing", chat_id: chatId, user_id: "1", is_typing: false },
+    ]);
+    expect(joinedChats.framesForSignal?.({ kind: "presence", userId: "1", status: "online" })).toEqual([]);
+  });
+
   it.each([
+    ["typing without a word whether", { type: "typing", chat_id: chatId }, "validation_failed"],
     ["no chat", { type: "join_chat" }, "validation_failed"],
     ["a chat that is a number", { type: "join_chat", chat_id: 1 }, "validation_failed"],
     ["a chat of words", { type: "join_chat", chat_id: "general" }, "not_found"],

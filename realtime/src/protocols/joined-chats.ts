@@ -1,4 +1,5 @@
 import Type from "typebox";
+import type { SignalTelling } from "../signals/signal-telling.ts";
 import type { Telling } from "../tellings.ts";
 import { errorFrame } from "./chat-room.ts";
 import { chatIdFrom, createFrameReader, type FrameType, frameType, MAX_ANY_ID_CHARACTERS } from "./frame-reader.ts";
@@ -6,8 +7,19 @@ import type { Protocol } from "./protocol.ts";
 
 const ChatFrame = Type.Object({ chat_id: Type.String({ maxLength: MAX_ANY_ID_CHARACTERS }) });
 
+const TypingFrame = Type.Object({ ...ChatFrame.properties, is_typing: Type.Boolean() });
+
 const frameTypes: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
   ["join_chat", frameType(ChatFrame, (frame) => ({ kind: "join", id: null, chatId: chatIdFrom(frame.chat_id) }))],
+  [
+    "typing",
+    frameType(TypingFrame, ({ chat_id: chatId, is_typing: isTyping }) => ({
+      kind: "typing",
+      id: null,
+      chatId: chatIdFrom(chatId),
+      isTyping,
+    })),
+  ],
   ["leave_chat", frameType(ChatFrame, (frame) => ({ kind: "leave", id: null, chatId: chatIdFrom(frame.chat_id) }))],
 ]);
 
@@ -15,6 +27,7 @@ const frameTypes: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
 export const joinedChats: Protocol = {
   name: "joined-chats",
   framesFor: framesOfJoined,
+  framesForSignal: (telling) => (telling.kind === "typing" ? [typingFrame(telling)] : []),
   incoming: createFrameReader(frameTypes),
   ready: () => null,
   moved: () => null,
@@ -32,4 +45,8 @@ function framesOfJoined({ kind, payload }: Telling, { chatId }: { readonly chatI
     return [JSON.stringify({ type: kind, message_id: payload.message_id, chat_id: chatId })];
   }
   return [];
+}
+
+function typingFrame({ chatId, userId, isTyping }: Extract<SignalTelling, { kind: "typing" }>): string {
+  return JSON.stringify({ type: "typing", chat_id: chatId, user_id: userId, is_typing: isTyping });
 }
