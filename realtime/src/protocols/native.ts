@@ -1,7 +1,7 @@
 import type { ControlFrame, SignalFrame } from "@chat/shared/api/frames-to-clients";
 import type { Problem } from "@chat/shared/http/problem";
 import type { CommandResult } from "@chat/shared/commands/command-port";
-import type { SignalTelling } from "../signals/offer.ts";
+import type { SignalTelling } from "../signals/signal-telling.ts";
 import type { Telling } from "../tellings.ts";
 import { readNativeFrame } from "./native-frames-in.ts";
 import type { Protocol, StreamStart, TellingContext } from "./protocol.ts";

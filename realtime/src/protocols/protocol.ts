@@ -2,7 +2,7 @@ import type { SocketCommand } from "@chat/shared/commands/command-port";
 import type { CommandResult } from "@chat/shared/commands/command-port";
 import type { Problem } from "@chat/shared/http/problem";
 import type { Rejection } from "@chat/shared/rejection";
-import type { SignalTelling } from "../signals/offer.ts";
+import type { SignalTelling } from "../signals/signal-telling.ts";
 import type { Telling } from "../tellings.ts";
 
 /** What stands around every telling: which event it comes from, and the stream's cursor before and after that event. */

@@ -10,7 +10,8 @@ import type { AudienceRows } from "../audience-rows.ts";
 import type { Device, Person, Rooms } from "../rooms.ts";
 import type { Tail, TailBatch } from "../tail.ts";
 import type { EventWindow } from "../window.ts";
-import { offerTo, offerToDevice, type SignalTelling } from "./offer.ts";
+import { offerTo, offerToDevice } from "./offer.ts";
+import type { SignalTelling } from "./signal-telling.ts";
 
 /** Of those who changed, who connected and who was let in, so many each share one statement. */
 const MAX_USERS_PER_READ = 50;

@@ -1,13 +1,7 @@
-import type { UserObject } from "@chat/shared/api/user-object";
 import type { Protocol } from "../protocols/protocol.ts";
 import type { Device, Person } from "../rooms.ts";
 import { textFrame } from "../websocket-frame.ts";
-
-/** What people hear of one another and nobody keeps. */
-export type SignalTelling =
-  | { readonly kind: "typing"; readonly chatId: string; readonly userId: string; readonly isTyping: boolean }
-  | { readonly kind: "presence"; readonly userId: string; readonly status: "online" | "offline" }
-  | { readonly kind: "user_updated"; readonly user: UserObject };
+import type { SignalTelling } from "./signal-telling.ts";
 
 /** Puts it into words once per dialect, for the devices that hear everything or show its chat. Says how many frames were handed over. */
 export function offerTo(people: Iterable<Person>, telling: SignalTelling): number {
