@@ -132,6 +132,10 @@ describe("the programs with Kafka", () => {
         running.push(start(`${service}/src/main.ts`, { ...environment, ...own }));
       }
       const account = { email: "alice@example.com", password: "password123", name: "alice" };
+      // Ready is an instance once every partition is somebody's: on a busy machine that comes well after it listens.
+      await eventually(async () => {
+        expect((await fetch(`http://127.0.0.1:${commands}/health/ready`)).status).toBe(200);
+      }, within);
       const { access_token: token } = await eventually(() => post(commands, "/auth/register", account), within);
       const { chat_id: chat } = await post(
         commands,
