@@ -1,12 +1,17 @@
-import { afterAll, beforeAll, expect, it, jest } from "@jest/globals";
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { eventually } from "@chat/shared/testing/eventually";
+import { chatRoomStory } from "../dialects/chat-room.contract.ts";
+import { joinedChatsStory } from "../dialects/joined-chats.contract.ts";
+import { plainTextStory } from "../dialects/plain-text.contract.ts";
+import { textRoomStory } from "../dialects/text-room.contract.ts";
+import { userStreamStory } from "../dialects/user-stream.contract.ts";
 import type { Message } from "../harness/api.ts";
 import { createComposeProject, type ComposeProject } from "../harness/compose-project.ts";
 import { readmeCommands, repository, type ReadmeCommands } from "../harness/readme.ts";
 import { openTerminal, type Terminal } from "../harness/terminal.ts";
 
 /** The image is built from nothing, and a dozen containers start at once, on a machine that others use as well. */
-const startMs = 280_000;
+const startMs = 600_000;
 const within = { within: 60_000 };
 jest.setTimeout(150_000);
 
@@ -93,7 +98,8 @@ it("has no way in for callers to what is not theirs, and answers OPTIONS everywh
     }
     for (const path of ["/", "/chats", "/ws", "/nowhere"])
       expect([path, await at(path, { method: "OPTIONS" })]).toEqual([path, 204]);
-    for (const path of ["/openapi.json", "/health/ready"]) expect([path, await at(path)]).toEqual([path, 200]);
+    for (const path of ["/", "/docs", "/openapi.json", "/health/ready"])
+      expect([path, await at(path)]).toEqual([path, 200]);
     expect(await at("/chats", { method: "POST", body: "x".repeat(2_000_000) })).toBe(413);
   }
   const id = { "x-request-id": "of-the-caller" };
@@ -107,6 +113,15 @@ it("runs nothing as root, and nothing that could change its own program", async 
   expect(seen.trim().split("\n")).toEqual(
     Array.from({ length: 9 }, () => expect.stringMatching(/^[1-9]\d*:\d+ true \[ALL\]$/)),
   );
+});
+
+describe("behind a gateway, with two of each, told as at one process", () => {
+  const address = (): Promise<string> => Promise.resolve(url);
+  textRoomStory(address);
+  chatRoomStory(address);
+  userStreamStory(address);
+  plainTextStory(address);
+  joinedChatsStory(address);
 });
 
 it("goes on when one of each is killed, and is whole again after the next start", async () => {
