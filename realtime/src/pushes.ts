@@ -1,6 +1,7 @@
 import { createMovingCursor, type MovingCursor } from "@chat/shared/log/cursor";
 import type { EventLog } from "@chat/shared/log/event-log";
 import type { Logger } from "@chat/shared/telemetry/logger";
+import { traceIdOf } from "@chat/shared/telemetry/trace-context";
 import { membershipChangeOf } from "./audience.ts";
 import type { FactsReader } from "./facts.ts";
 import type { Offsets } from "./offsets.ts";
@@ -70,7 +71,8 @@ export function createPushes({ log, window, rooms, facts, logger, counted }: Pus
         tell(seen, entering, known);
       } catch (error) {
         // A bug in one telling must not stop all others for ever; a client notices the hole by `version`.
-        logger.error({ err: error, chatId, version }, "an event was not told");
+        const trace_id = traceIdOf(seen.record.traceParent);
+        logger.error({ err: error, chatId, version, trace_id }, "an event was not told");
       }
       const left = gone === "everybody" ? (rooms.people(chatId) ?? nobody) : gone.map((userId) => rooms.person(userId));
       for (const person of [...left]) if (person?.chats.has(chatId) === true) leave(person, chatId);

@@ -20,6 +20,7 @@ import type { Signals } from "@chat/shared/signals/signals";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import { followLag } from "@chat/shared/telemetry/follow-lag";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
+import { traceIdOf } from "@chat/shared/telemetry/trace-context";
 import { createAdmissions } from "./admissions.ts";
 import { createArrivals } from "./arrivals.ts";
 import { createReadCircles } from "./audience-circles.ts";
@@ -219,7 +220,9 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     socket.on("error", ignore);
     const admitted = accepting ? admissions.admit({ request, socket, head }) : Promise.reject(notNow());
     void admitted.catch((error: unknown) => {
-      if (!(error instanceof Rejection)) logger.error({ err: error }, "a handshake failed");
+      const { traceparent, "x-request-id": request_id } = request.headers;
+      const named = { request_id, trace_id: traceIdOf(typeof traceparent === "string" ? traceparent : null) };
+      if (!(error instanceof Rejection)) logger.error({ err: error, ...named }, "a handshake failed");
       refuseUpgrade(socket, error instanceof Rejection ? error : new Rejection("internal", "Something went wrong."));
     });
   }
