@@ -6,11 +6,11 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createPool } from "@chat/shared/postgres/connect";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
-import { containerImages } from "@chat/shared/testing/container-images";
 import { eventually } from "@chat/shared/testing/eventually";
 import { freePort } from "@chat/shared/testing/free-port";
 import { createEmptyTopic, specBroker } from "@chat/shared/testing/with-kafka";
-import { PostgreSqlContainer, type StartedPostgreSqlContainer } from "@testcontainers/postgresql";
+import type { StartedPostgreSqlContainer } from "@testcontainers/postgresql";
+import { startPostgresContainer } from "./embedded/testing/postgres-container.ts";
 
 const root = join(import.meta.dirname, "..");
 const services = ["command-api", "query-api", "realtime", "projector"] as const;
@@ -26,7 +26,7 @@ describe("the programs with Kafka", () => {
   const running: ChildProcess[] = [];
 
   beforeAll(async () => {
-    postgres = await new PostgreSqlContainer(containerImages.postgres).start();
+    postgres = await startPostgresContainer();
     environment = {
       DATABASE_URL: postgres.getConnectionUri().replace("postgres:", "postgresql:"),
       KAFKA_BROKERS: specBroker(),

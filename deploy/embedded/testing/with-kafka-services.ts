@@ -12,11 +12,10 @@ import { startOfPartition } from "@chat/shared/log/position";
 import { createPool } from "@chat/shared/postgres/connect";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { createLogger } from "@chat/shared/telemetry/logger";
-import { containerImages } from "@chat/shared/testing/container-images";
 import { eventually } from "@chat/shared/testing/eventually";
 import { freePort } from "@chat/shared/testing/free-port";
 import { specBroker } from "@chat/shared/testing/with-kafka";
-import { PostgreSqlContainer } from "@testcontainers/postgresql";
+import { startPostgresContainer } from "./postgres-container.ts";
 import { makeAccounts, PARTITIONS } from "./with-instances.ts";
 
 const root = join(import.meta.dirname, "../../..");
@@ -54,7 +53,7 @@ export interface KafkaServices {
 
 /** Services as processes, with the log in the run's Kafka and a PostgreSQL in a container. All are killed at the end. */
 export async function startKafkaServices(): Promise<KafkaServices> {
-  const postgres = await new PostgreSqlContainer(containerImages.postgres).start();
+  const postgres = await startPostgresContainer();
   const databaseUrl = postgres.getConnectionUri().replace("postgres:", "postgresql:");
   const kafka = { brokers: specBroker().split(","), topic: `spec-${randomUUID()}`, durability: "single" } as const;
   const environment = {
