@@ -3,6 +3,8 @@ import { connect } from "node:net";
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
+  /** The server closes the connection behind it. */
+  readonly closes: boolean;
 }
 
 /** One keep-alive connection with one request at a time; it parses only what it must. */
@@ -26,7 +28,12 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
     const tcp = connect({ port, host: "127.0.0.1", noDelay: true });
     let chunks: Buffer[] = [];
     let size = 0;
-    let head: { readonly status: number; readonly start: number; readonly end: number } | null = null;
+    let head: {
+      readonly status: number;
+      readonly start: number;
+      readonly end: number;
+      readonly closes: boolean;
+    } | null = null;
     let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
 
     tcp.on("connect", () =>
@@ -58,17 +65,18 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
       const text = buffer.toString("latin1", 0, end);
       const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
       if (length === undefined) throw new Error(`an answer without a length: ${text}`);
-      return { status: Number(text.slice(9, 12)), start: end + 4, end: end + 4 + Number(length) };
+      const closes = /\r\nconnection: close/i.test(text);
+      return { status: Number(text.slice(9, 12)), start: end + 4, end: end + 4 + Number(length), closes };
     }
 
-    function answer({ status, start, end }: NonNullable<typeof head>): void {
+    function answer({ status, start, end, closes }: NonNullable<typeof head>): void {
       const body = joined().subarray(start, end);
       chunks = [];
       size = 0;
       head = null;
       const asked = waiting;
       waiting = null;
-      asked?.resolve({ status, body });
+      asked?.resolve({ status, body, closes });
     }
 
     function joined(): Buffer {
