@@ -38,6 +38,7 @@ const steps: readonly Step[] = [
   { title: "container specs", script: "test:containers", runsSpecs: true, sharesMachine: true },
   { title: "docker compose", script: "test:compose", runsSpecs: true, sharesMachine: true },
   { title: "e2e specs", script: "test:e2e", runsSpecs: true, sharesMachine: true },
+  { title: "chaos, a slice", script: "chaos:slice", runsSpecs: false },
 ];
 
 /** The whole run is to stay below ten minutes on two cores; a step that takes half of that hangs. */

@@ -1,3 +1,4 @@
+import { spawnSync } from "node:child_process";
 import { mkdtemp, mkdir } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -11,12 +12,17 @@ const BROKEN = 1;
 const NOT_RUN = 2;
 /** What a shell reports for a program that Ctrl-C ended. */
 const INTERRUPTED = 130;
+const ENGINE_WITHIN_MS = 5_000;
 
 const options = optionsOrHelp();
 if (options !== null) process.exitCode = await run(options);
 
-async function run({ minutes, seed, out, check }: Options): Promise<number> {
+async function run({ minutes, seed, out, check, wherePossible }: Options): Promise<number> {
   if (check !== null) return tell(await checkFile(resolve(check)), "");
+  if (wherePossible && process.env["CI"] !== "true" && !engineAnswers()) {
+    console.error("\n!! SKIPPED: no Docker engine answers, so nothing was killed and nothing judged\n");
+    return HELD;
+  }
   const folder = out === null ? await mkdtemp(join(tmpdir(), "chat-chaos-")) : resolve(out);
   await mkdir(folder, { recursive: true });
   const interrupted = new AbortController();
@@ -40,6 +46,10 @@ async function run({ minutes, seed, out, check }: Options): Promise<number> {
     console.error(`chaos could not be run: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
     return NOT_RUN;
   }
+}
+
+function engineAnswers(): boolean {
+  return spawnSync("docker", ["version"], { stdio: "ignore", timeout: ENGINE_WITHIN_MS }).status === 0;
 }
 
 function tell({ violations, broken, counts }: Verdict, name: string): number {

@@ -8,6 +8,8 @@ export interface Options {
   readonly out: string | null;
   /** Only judges this history. */
   readonly check: string | null;
+  /** Where no Docker engine answers, nothing is run and nothing is wrong, unless this is continuous integration. */
+  readonly wherePossible: boolean;
 }
 
 export const usage = `npm run chaos -- [options]
@@ -19,6 +21,7 @@ killed and paused, and judges from what clients saw. Needs a Docker engine.
   --seed <n>      what happens, and when: the same seed kills the same in the same order (random)
   --out <folder>  where the history and the logs go (a new temporary folder)
   --check <file>  judge this history again, and run nothing
+  --where-possible  without a Docker engine say so and end well, but not where CI=true
   --help          this
 
 It ends with the verdict. Exit code: 0 all promises held, 1 one was broken, 2 it could not be run.
@@ -35,6 +38,7 @@ export function readOptions(args: readonly string[], random: () => number): Opti
       seed: { type: "string" },
       out: { type: "string" },
       check: { type: "string" },
+      "where-possible": { type: "boolean", default: false },
       help: { type: "boolean", default: false },
     },
   });
@@ -44,5 +48,11 @@ export function readOptions(args: readonly string[], random: () => number): Opti
   const seed = values.seed === undefined ? Math.floor(random() * MAX_SEED) : Number(values.seed);
   if (!Number.isInteger(seed) || seed < 0 || seed > MAX_SEED)
     throw new TypeError(`--seed must be a whole number from 0 to ${MAX_SEED}`);
-  return { minutes, seed, out: values.out ?? null, check: values.check ?? null };
+  return {
+    minutes,
+    seed,
+    out: values.out ?? null,
+    check: values.check ?? null,
+    wherePossible: values["where-possible"],
+  };
 }
