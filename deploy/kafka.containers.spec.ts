@@ -154,7 +154,8 @@ describe("the programs with Kafka", () => {
         said: expect.stringMatching(/^2 events of 1 chats, 0 violations$/m),
       });
       const pool = createPool({ url: environment["DATABASE_URL"] ?? "", name: "spec", max: 1, log: silent });
-      await pool.query("UPDATE read_1.members SET own_since = 7").finally(() => pool.end());
+      const damaged = eventually(() => pool.query("UPDATE read_1.members SET own_since = 7"), within);
+      await damaged.finally(() => pool.end());
       const damage = new RegExp(`^VIOLATION partition .+ chat ${String(chat)} .+ -6 unread messages`, "m");
       expect(await verified()).toEqual({ code: 1, said: expect.stringMatching(damage) });
     },
