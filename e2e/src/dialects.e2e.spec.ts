@@ -1,3 +1,4 @@
+import { callsOfTheSeeds } from "./dialects/calls.contract.ts";
 import { chatRoomStory } from "./dialects/chat-room.contract.ts";
 import { joinedChatsStory } from "./dialects/joined-chats.contract.ts";
 import { plainTextStory } from "./dialects/plain-text.contract.ts";
@@ -7,6 +8,7 @@ import { useAnyChat } from "./harness/any-chat.ts";
 
 const address = useAnyChat();
 
+callsOfTheSeeds(address);
 textRoomStory(address);
 chatRoomStory(address);
 userStreamStory(address);
