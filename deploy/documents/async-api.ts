@@ -1,6 +1,7 @@
 import { closeCodes } from "@chat/realtime/close-codes";
 import { framesFromClients } from "@chat/shared/api/frames-from-clients";
 import { framesToClients, type FrameDescription } from "@chat/shared/api/frames-to-clients";
+import { dialectChannels } from "./dialect-channels.ts";
 import { createNamedSchemas, type NamedSchemas, type PlainSchema } from "./plain-schema.ts";
 
 const channel = "#/channels/stream";
@@ -13,6 +14,7 @@ export function asyncApiDocument(version: string): object {
   const refs = (messages: PlainSchema, folder: string): PlainSchema[] =>
     Object.keys(messages).map((name) => ({ $ref: `${folder}/${name}` }));
   const all = { ...toClients, ...fromClients };
+  const dialects = dialectChannels(handshakeQuery);
   return {
     asyncapi: "3.0.0",
     info: {
@@ -28,10 +30,11 @@ export function asyncApiDocument(version: string): object {
       stream: {
         address: "/ws",
         title: "Everything that a user's device is to hear",
-        description: `The same at /ws/notif. ${closings()}`,
+        description: `The same at /ws/notif, with quiet=1 without \`ready\`, \`cursor\` and \`resync\`. ${closings()}`,
         messages: Object.fromEntries(Object.keys(all).map((name) => [name, { $ref: `#/components/messages/${name}` }])),
         bindings: { ws: { method: "GET", query: handshakeQuery } },
       },
+      ...dialects.channels,
     },
     operations: {
       tell: {
@@ -47,6 +50,7 @@ export function asyncApiDocument(version: string): object {
         messages: refs(fromClients, `${channel}/messages`),
         reply: { channel: { $ref: channel }, messages: [{ $ref: `${channel}/messages/told_reply` }] },
       },
+      ...dialects.operations,
     },
     components: { messages: all, schemas: schemas.all() },
   };
