@@ -1,0 +1,33 @@
+import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
+import { afterAllSpecs, beforeAllSpecs } from "@chat/shared/testing/spec-run";
+import { withPostgres } from "@chat/shared/testing/with-postgres";
+import { migrationSets } from "../migrate/migration-sets.ts";
+import { withLogsOfTwo } from "./testing/cuts/logs-of-two.ts";
+import { runCuts } from "./testing/cuts/run-cuts.ts";
+import { createSeededRandom } from "./testing/cuts/seeded-random.ts";
+
+jest.setTimeout(180_000);
+const CUTS = 100;
+/** On a busy machine it stops here, however few cuts were made: the long run is `npm run cuts -- --log kafka`. */
+const WITHIN_MS = 60_000;
+
+beforeAll(beforeAllSpecs);
+afterAll(afterAllSpecs);
+describe("a device whose connection is cut again and again, with the log in Kafka", () => {
+  it("hears everything: once and in order with a cursor, at least once without", () =>
+    withPostgres(
+      ({ pool }) =>
+        withLogsOfTwo("kafka", pool, async (logs) => {
+          const seed = Date.now();
+          const verdict = await runCuts({
+            logs,
+            pool,
+            cuts: CUTS,
+            withinMs: WITHIN_MS,
+            random: createSeededRandom(seed),
+          });
+          expect({ seed, wrong: verdict.wrong }).toEqual({ seed, wrong: [] });
+        }),
+      { migrations: migrationSets },
+    ));
+});
