@@ -65,7 +65,10 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
   const connected: Listeners = {
     isHere: (userId) => rooms.person(userId) !== undefined,
     anybodyIn: (chatId) => rooms.people(chatId) !== undefined,
-    ask: (chatId, what) => [...(rooms.people(chatId) ?? [])].some((person) => anyDeviceAsks(person, what)),
+    ask(chatId, what) {
+      for (const person of rooms.people(chatId) ?? []) if (anyDeviceAsks(person, what)) return true;
+      return false;
+    },
     live: true,
     author: null,
   };
@@ -254,7 +257,8 @@ interface Found {
 const seqOfRead = ({ named, upTo }: MessageRead): number => named ?? upTo;
 
 function anyDeviceAsks({ devices, catchingUp }: Person, what: Asked): boolean {
-  for (const { protocol } of [...devices, ...catchingUp]) if (protocol.asks?.[what] === true) return true;
+  for (const { protocol } of devices) if (protocol.asks?.[what] === true) return true;
+  for (const { protocol } of catchingUp) if (protocol.asks?.[what] === true) return true;
   return false;
 }
 

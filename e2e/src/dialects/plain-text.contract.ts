@@ -158,6 +158,14 @@ export function plainTextStory(address: Address): void {
       ]);
     });
 
+    it("warns who floods it, in words, and then closes", async () => {
+      const { one, open } = await threeInAGroup();
+      const ones = await open(one);
+      for (let sent = 0; sent < 1_000; sent += 1) ones.send("");
+      expect(await ones.closed).toBe(4429);
+      expect(ones.heard).toContain("⚠️ Сообщение не отправлено: слишком много сообщений, подождите");
+    });
+
     it("is closed to strangers and to who takes another's place, and answers what it cannot send", async () => {
       const { one, two, chat, open } = await threeInAGroup();
       const outsider = await newPerson(address, "Stranger");
