@@ -9,8 +9,8 @@ import { madeVoid, readingOtherwise, sometimesAppending, withoutFence } from "./
 import type { PlantedBug } from "./with-planted-bug.ts";
 
 export interface Planted {
-  /** What it must be found by. What else it breaks is told as well. */
-  readonly breaks: Rule;
+  /** By one of these it must be found. What else it breaks is told as well. */
+  readonly breaks: readonly Rule[];
   /** Made anew for each run. */
   readonly bug: () => PlantedBug;
   /** Devices stay connected for long. */
@@ -20,99 +20,118 @@ export interface Planted {
 /** Mistakes that one could make, each as the smallest change from outside that makes it. The checker finds them all. */
 export const plantedBugs: Readonly<Record<string, Planted>> = {
   "an acknowledgement before the log has the message": {
-    breaks: "no acknowledged message is lost",
-    bug: () => ({ commandLog: (log) => sometimesAppending(log, 10, losing) }),
+    breaks: ["no acknowledged message is lost"],
+    bug: acknowledgingFirst,
   },
   "a checkpoint before its rows": {
-    breaks: "no acknowledged message is lost",
+    breaks: ["no acknowledged message is lost"],
     bug: () => ({ sql: onWrite("messages", "INSERT", "IF random() < 0.1 THEN RETURN NULL; END IF;") }),
   },
   "an acknowledgement told as a refusal": {
-    breaks: "what failed did not happen",
+    breaks: ["what failed did not happen"],
     bug: () => ({ answer: refusingSometimes }),
   },
   "keys that nobody looks at": {
-    breaks: "no message is there twice",
+    breaks: ["no message is there twice"],
     bug: () => ({ request: withoutKey }),
   },
   "a read that does not wait for the read models": {
-    breaks: "a read sees what was acknowledged before it",
+    breaks: ["a read sees what was acknowledged before it"],
     bug: () => ({
       projectorLog: slow,
       queryLog: (log) => ({ ...log, ends: () => Promise.resolve(Array.from({ length: log.partitions }, () => 0)) }),
     }),
   },
   "an edit that does not reach its row": {
-    breaks: "an edit that was acknowledged stands",
+    breaks: ["an edit that was acknowledged stands"],
     bug: () => ({
       sql: onWrite("messages", "UPDATE", "IF NEW.text <> OLD.text AND NOT NEW.deleted THEN RETURN NULL; END IF;"),
     }),
   },
   "a deletion that does not reach its row": {
-    breaks: "a deletion that was acknowledged stands",
+    breaks: ["a deletion that was acknowledged stands"],
     bug: () => ({ sql: onWrite("messages", "UPDATE", "IF NEW.deleted THEN RETURN NULL; END IF;") }),
   },
   "unread that is clamped": {
-    breaks: "unread equals recount",
+    breaks: ["unread equals recount"],
     bug: () => ({ sql: onWrite("members", "UPDATE", "NEW.own_since := least(NEW.own_since, 1);") }),
   },
   "a read pointer that stays behind": {
-    breaks: "a read that was acknowledged stands",
+    breaks: ["a read that was acknowledged stands"],
     bug: () => ({
       sql: onWrite("members", "UPDATE", "NEW.read_up_to := greatest(OLD.read_up_to, NEW.read_up_to - 1);"),
     }),
   },
   "a push of what a writer that had lost has written": {
-    breaks: "one order for all",
+    breaks: ["one order for all", "a connection tells in order", "a resuming device is told once"],
     bug: () => ({ realtimeLog: withoutFence }),
   },
   "a push before the append is settled": {
-    breaks: "one order for all",
+    breaks: ["one order for all", "a connection tells in order", "a resuming device is told once"],
     bug: tellingWhatWasRefused,
   },
   "a cursor taken for one further": {
-    breaks: "a device is told everything",
+    breaks: ["a device is told everything"],
     bug: () => ({ upgrade: (request) => moveCursor(request, 1) }),
   },
   "a cursor taken for one less": {
-    breaks: "a resuming device is told once",
+    breaks: ["a resuming device is told once"],
     bug: () => ({ upgrade: (request) => moveCursor(request, -1) }),
   },
   "a place kept that was not proved": {
-    breaks: "a device is told everything",
+    breaks: ["a device is told everything"],
     bug: () => ({
       sql: onDevice("NEW.offsets := ARRAY(SELECT o + 2 FROM unnest(NEW.offsets) AS o);"),
     }),
   },
   "a proof that is not kept": {
-    breaks: "what was proved is not told again",
+    breaks: ["what was proved is not told again"],
     bug: () => ({
       sql: onDevice("IF TG_OP = 'UPDATE' AND NEW.state = OLD.state THEN RETURN NULL; END IF;"),
     }),
     calm: true,
   },
   "frames written twice": {
-    breaks: "a connection tells in order",
+    breaks: ["a connection tells in order", "a resuming device is told once"],
     bug: () => ({
       upgrade: (_request, socket) => doubleFrames(socket),
     }),
   },
   "frames in another order": {
-    breaks: "a connection tells in order",
+    breaks: ["a connection tells in order", "a resuming device is told once"],
     bug: () => ({ upgrade: (_request, socket) => swapFrames(socket) }),
   },
   "a frame dropped for a device that is slow": {
-    breaks: "a device is told everything",
+    breaks: ["a device is told everything"],
     bug: () => ({ upgrade: (_request, socket) => onFrames(socket, () => undefined) }),
   },
   "somebody removed whom one instance does not hear of": {
-    breaks: "nobody is told of what is not his",
+    breaks: ["nobody is told of what is not his"],
     bug: () => ({ realtimeLog: (log, instance) => (instance === 0 ? log : withoutRemovals(log)) }),
   },
 };
 
-const losing: Parameters<typeof sometimesAppending>[2] = (partition, records, log) =>
-  log.append(partition, madeVoid(records));
+/** It answers with the place that the message is to have, and ends before the log has heard of it. */
+function acknowledgingFirst(): PlantedBug {
+  const ends = new Map<string, number>();
+  return {
+    answer(answer, { method, url }) {
+      const chat = /^\/api\/chats\/([^/]+)\/messages$/.exec(url)?.[1];
+      if (method !== "POST" || chat === undefined || answer.status >= 300) return answer;
+      const { seq } = JSON.parse(answer.body) as { seq: number };
+      ends.set(chat, Math.max(ends.get(chat) ?? 0, seq));
+      return answer;
+    },
+    instead({ method, url }) {
+      const chat = /^\/api\/chats\/([^/]+)\/messages$/.exec(url)?.[1];
+      if (method !== "POST" || chat === undefined || Math.random() > 0.1) return null;
+      const seq = (ends.get(chat) ?? 0) + 1;
+      return { status: 201, headers: jsonType, body: JSON.stringify({ id: `${chat}.${seq}`, seq }) };
+    },
+  };
+}
+
+const jsonType = { "content-type": "application/json" };
 
 function refusingSometimes(answer: PassedAnswer, { method, url }: PassedRequest): PassedAnswer {
   if (method !== "POST" || !url.endsWith("/messages") || answer.status !== 201 || Math.random() > 0.1) return answer;

@@ -26,6 +26,8 @@ export interface TamperingProxyOptions {
   readonly target: string;
   /** Whether the next answer is lost: the connection is cut when all is done. */
   readonly loses: () => boolean;
+  /** Answers by itself, without asking anybody. */
+  readonly instead?: ((request: PassedRequest) => PassedAnswer | null) | undefined;
   readonly request?: ((request: PassedRequest) => PassedRequest) | undefined;
   readonly answer?: ((answer: PassedAnswer, request: PassedRequest) => PassedAnswer) | undefined;
 }
@@ -50,12 +52,22 @@ export async function openTamperingProxy(options: TamperingProxyOptions): Promis
       ),
       body: await text(request),
     };
+    const made = options.instead?.(asked) ?? null;
+    if (made !== null) {
+      response.writeHead(made.status, made.headers).end(made.body);
+      return;
+    }
     const given = options.request?.(asked) ?? asked;
     const { method, url, headers, body } = given;
     const answered = await fetch(`${target}${url}`, { method, headers, ...(body === "" ? {} : { body }) });
     const told: PassedAnswer = {
       status: answered.status,
-      headers: Object.fromEntries([...answered.headers].filter(([name]) => PASSED_BACK.includes(name))),
+      headers: Object.fromEntries(
+        PASSED_BACK.flatMap((name) => {
+          const value = answered.headers.get(name);
+          return value === null ? [] : [[name, value]];
+        }),
+      ),
       body: await answered.text(),
     };
     const answer = options.answer?.(told, given) ?? told;

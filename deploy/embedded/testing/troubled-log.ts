@@ -47,16 +47,16 @@ export function readingOtherwise(
   };
 }
 
-/** Takes every record for one of the reigning writer's. */
+/** Takes every record for one of the reigning writer's. It has to be read from the start, for epochs stand for all before them. */
 export function withoutFence(log: EventLog): EventLog {
-  const reigning = new Map<number, Epoch | null>();
+  const reigns = new Map<number, Epoch[]>();
   return readingOtherwise(log, (record, partition) => {
-    if (record.kind === "event") {
-      const epoch = reigning.get(partition);
-      return epoch === undefined || epoch === null ? record : { ...record, epoch };
-    }
-    const before = { ...startOfPartition, epoch: reigning.get(partition) ?? null };
-    reigning.set(partition, positionAfter(before, record).epoch);
+    const known = reigns.get(partition) ?? [];
+    reigns.set(partition, known);
+    const before = known.findLast(({ offset }) => offset < record.offset) ?? null;
+    if (record.kind === "event") return before === null ? record : { ...record, epoch: before };
+    const { epoch } = positionAfter({ ...startOfPartition, epoch: before }, record);
+    if (epoch !== null && known.every(({ offset }) => offset < epoch.offset)) known.push(epoch);
     return record;
   });
 }

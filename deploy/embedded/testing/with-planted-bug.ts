@@ -14,6 +14,7 @@ import { createHttpServer } from "@chat/shared/http/server";
 import type { UserId } from "@chat/shared/ids";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
+import type { Service } from "@chat/shared/lifecycle";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { createMemoryLog } from "@chat/shared/log/memory/memory-log";
 import { Rejection } from "@chat/shared/rejection";
@@ -42,6 +43,7 @@ export interface PlantedBug {
   readonly projectorLog?: (log: EventLog) => EventLog;
   readonly queryLog?: (log: EventLog) => EventLog;
   readonly realtimeLog?: (log: EventLog, instance: number) => EventLog;
+  readonly instead?: TamperingProxyOptions["instead"];
   readonly request?: TamperingProxyOptions["request"];
   readonly answer?: TamperingProxyOptions["answer"];
   /** Each connection of a device, before it is taken over. */
@@ -100,11 +102,13 @@ export function withPlantedBug(bug: PlantedBug, use: (chat: BuggyChat) => Promis
           log: common.logger,
         }),
       });
-      for (const service of [projector, commandApi, http, commandApi.share]) {
-        await service.start();
-        running.defer(() => service.stop());
-      }
-
+      const begin = async (...services: readonly Service[]): Promise<void> => {
+        for (const service of services) {
+          await service.start();
+          running.defer(() => service.stop());
+        }
+      };
+      await begin(projector);
       const ports: number[] = [];
       for (const instance of [0, 1]) {
         const realtime = createRealtime({
@@ -112,8 +116,7 @@ export function withPlantedBug(bug: PlantedBug, use: (chat: BuggyChat) => Promis
           limits: { heartbeatMs: HEARTBEAT_MS },
           commands: () => Promise.reject(new Rejection("unavailable", "Commands are sent over HTTP here.")),
         });
-        await realtime.start();
-        running.defer(() => realtime.stop());
+        await begin(realtime);
         const server = createServer();
         server.on("upgrade", (request, socket, head) => {
           bug.upgrade?.(request, socket);
@@ -124,6 +127,8 @@ export function withPlantedBug(bug: PlantedBug, use: (chat: BuggyChat) => Promis
         running.defer(() => void server.close());
         ports.push((server.address() as AddressInfo).port);
       }
+      // Realtime has begun at the start of the log, before anybody is elected.
+      await begin(commandApi, http, commandApi.share);
       let turn = 0;
       const sockets = await openCuttingProxy({
         target: () => ports[(turn += 1) % ports.length] ?? 0,
@@ -134,6 +139,7 @@ export function withPlantedBug(bug: PlantedBug, use: (chat: BuggyChat) => Promis
         await openTamperingProxy({
           target: `http://127.0.0.1:${http.address().port}`,
           loses: () => Math.random() * LOST_ONE_IN < 1,
+          instead: bug.instead,
           request: bug.request,
           answer: bug.answer,
         }),

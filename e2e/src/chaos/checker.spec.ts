@@ -263,6 +263,18 @@ describe("the checker", () => {
       ),
     ],
     [
+      "the last event that a resuming device heard told it again",
+      "a resuming device is told once",
+      whole(
+        [],
+        open(1, bob, "resuming"),
+        created(1),
+        { type: "close", connection: 1 },
+        open(2, bob, "resuming"),
+        created(2),
+      ),
+    ],
+    [
       "an event twice in one connection",
       "a connection tells in order",
       whole(

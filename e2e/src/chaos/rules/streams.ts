@@ -79,7 +79,9 @@ export function createStreamRules(report: Report, places: Places, { proofSettles
     let heard = device.chats.get(chat);
     if (heard === undefined)
       device.chats.set(chat, (heard = { versions: new Set(), proved: new Map(), last: 0, lastKind: "" }));
-    const again = version === heard.last && kind === heard.lastKind && kind !== "fully_read";
+    // One event makes several frames only of what became fully read.
+    const repeated = version === heard.last && kind === heard.lastKind;
+    const again = kind !== "fully_read" && (repeated || (device.mode === "resuming" && heard.versions.has(version)));
     if (version < heard.last || again) outOfOrder(device, line, heard);
     heard.last = Math.max(version, heard.last);
     heard.lastKind = kind;

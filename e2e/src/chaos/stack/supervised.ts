@@ -10,7 +10,8 @@ export const REPOSITORY = fileURLToPath(new URL("../../../..", import.meta.url))
 
 /** As a supervisor does: what ends by itself, because a broker was away when it started, is started again. */
 const RESTART_MS = 1_000;
-const READY_WITHIN_MS = 60_000;
+/** Wide: eight programs start at once, on a machine that may do other things too. */
+const READY_WITHIN_MS = 180_000;
 const LOOK_EVERY_MS = 100;
 /** What a log says where something gave up that should have gone on. */
 const GAVE_UP = /^\{"level":"fatal"/;
