@@ -92,12 +92,12 @@ describe("a batch", () => {
     expect(Math.max(...batches)).toBeGreaterThan(400 * 1024);
   });
 
-  it("answers 503 outcome_unknown for what is in flight after two seconds, unavailable for what waits behind it", async () => {
+  it("answers 503 outcome_unknown within two seconds for what is in flight, unavailable for what waits behind it", async () => {
     const { submit, lookUp, pass, code } = await ownerOfChat(() => ({ append: lostForEver }));
     const inFlight = code(submit(send("in flight")));
     await lookUp();
     const waiting = code(submit(send("waits")));
-    await pass(1_900);
+    await pass(1_700);
     expect(inFlight.now()).toBe("no answer yet");
     await pass(300);
     expect([inFlight.now(), waiting.now()]).toEqual(["outcome_unknown", "unavailable"]);
