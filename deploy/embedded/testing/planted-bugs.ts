@@ -45,12 +45,18 @@ export const plantedBugs: Readonly<Record<string, Planted>> = {
   "an edit that does not reach its row": {
     breaks: ["an edit that was acknowledged stands"],
     bug: () => ({
-      sql: onWrite("messages", "UPDATE", "IF NEW.text <> OLD.text AND NOT NEW.deleted THEN RETURN NULL; END IF;"),
+      sql: onWrite("messages", "UPDATE", "IF NOT NEW.deleted THEN NEW.text := OLD.text; END IF;"),
     }),
   },
   "a deletion that does not reach its row": {
     breaks: ["a deletion that was acknowledged stands"],
-    bug: () => ({ sql: onWrite("messages", "UPDATE", "IF NEW.deleted THEN RETURN NULL; END IF;") }),
+    bug: () => ({
+      sql: onWrite(
+        "messages",
+        "UPDATE",
+        "NEW.deleted := OLD.deleted; NEW.text := coalesce(nullif(NEW.text, ''), OLD.text);",
+      ),
+    }),
   },
   "unread that is clamped": {
     breaks: ["unread equals recount"],
