@@ -94,6 +94,38 @@ describe("the rows of a device, one for each instance that holds its cursor", ()
     expect(await find(two)).toEqual({ status: "known", offsets: [5, 5] });
   });
 
+  it("are forgotten when nobody has come for more than a year, but not while a socket is open", async () => {
+    const [one, dead] = [await instance(), await instance()];
+    await die(dead);
+    const devicesOf = [device(), device(), device(), device()];
+    const [old, open, orphan, recent] = devicesOf;
+    await old?.store(one, "left", [1, 1]);
+    await open?.store(one, "open", [2, 2]);
+    await orphan?.store(dead, "open", [3, 3]);
+    await database.pool.query(
+      "UPDATE devices.cursors SET moved_at = now() - interval '401 days', taken_at = '-infinity'",
+    );
+    await recent?.store(one, "left", [4, 4]);
+    await database.pool.query("UPDATE devices.holders SET seen_at = now() - interval '2 days' WHERE holder = $1", [
+      dead.holder,
+    ]);
+    await one.prune();
+    const found = await Promise.all(devicesOf.map(({ find }) => find(one)));
+    expect(found.map((cursor) => cursor?.status)).toEqual(["new", "known", "new", "known"]);
+    const { rows } = await database.pool.query("SELECT FROM devices.holders WHERE holder = $1", [dead.holder]);
+    expect(rows).toHaveLength(0);
+  });
+
+  it("name the devices that showed one chat", async () => {
+    const one = await instance();
+    const chatId = randomUUID();
+    await device(chatId, "phone").store(one, "left", [1, 1]);
+    await device(chatId, "tablet").store(one, "left", [1, 1]);
+    await device(randomUUID(), "laptop").store(one, "left", [1, 1]);
+    expect([...(await one.devicesIn("7", chatId))].sort()).toEqual(["phone", "tablet"]);
+    expect(await (await instance("log2")).devicesIn("7", chatId)).toEqual([]);
+  });
+
   it("say nothing about the sockets that show one chat, nor these about the others", async () => {
     const one = await instance();
     const whole = device(null, "phone");

@@ -33,10 +33,23 @@ export interface DeviceCursorRows {
   devicesIn(userId: string, chatId: string): Promise<readonly string[]>;
   /** Says that this instance is at work, which it must do more often than every `GONE_AFTER_SECONDS`. */
   seen(): Promise<void>;
+  /** Forgets, some thousands at a time, devices that nobody has seen for very long, and instances that are no more. */
+  prune(): Promise<void>;
 }
 
 /** An instance that was not seen for so long is gone; one that only paused writes its rows again when it goes on. */
 const GONE_AFTER_SECONDS = 10;
+
+/**
+ * A device that stays away longer is forgotten, so that the table does not grow for ever. More than a year, so that a
+ * cursor that is a year old is as good as one of a second ago. Who comes back later begins like a new device: `resumed`
+ * is false, and a snapshot says the rest. A cursor that the client itself kept is good all the same.
+ */
+const FORGOTTEN_AFTER_DAYS = 400;
+/** Long after all that an instance had open counts as left. */
+const HOLDERS_FORGOTTEN_AFTER_DAYS = 1;
+/** Rows forgotten in one statement, which others wait for. */
+const MAX_FORGOTTEN = 5_000;
 
 /** A user has a handful; who makes up a name for each socket is served by the latest of them. */
 const MAX_DEVICES_OF_USER = 100;
@@ -79,6 +92,22 @@ export function createDeviceCursorRows({ pool, holder, log }: DeviceCursorRowsOp
           log,
           boolArray(cursors.map(({ mayFall }) => mayFall)),
         ],
+      });
+    },
+
+    async prune() {
+      await pool.query({
+        name: "device-cursors-prune",
+        text: `DELETE FROM devices.cursors WHERE ctid = ANY (ARRAY (
+          SELECT ctid FROM devices.cursors AS c
+          WHERE greatest(moved_at, taken_at) < now() - interval '${FORGOTTEN_AFTER_DAYS} days'
+            AND NOT (state = 'open' AND ${isAtWork("c")})
+          LIMIT ${MAX_FORGOTTEN}))`,
+      });
+      await pool.query({
+        name: "device-cursors-prune-holders",
+        text: `DELETE FROM devices.holders
+          WHERE seen_at < now() - interval '${HOLDERS_FORGOTTEN_AFTER_DAYS} days'`,
       });
     },
 

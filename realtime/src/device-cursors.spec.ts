@@ -17,6 +17,7 @@ function playground(found: FoundCursor = { status: "new" }) {
     },
     store: async (cursors) => void stored.push(...cursors),
     devicesIn: async () => [],
+    prune: async () => undefined,
     seen: async () => undefined,
   };
   const cursors = createDeviceCursors({ rows, logger });

@@ -6,6 +6,8 @@ import { highest, lowest, sameOffsets, type Offsets } from "./offsets.ts";
 
 /** What a crash of this instance can cost: so much is told again, nothing is lost. */
 const STORE_EVERY_MS = 1_000;
+/** Old devices are looked for so often, and first when an instance starts: the look goes through the whole table. */
+const PRUNE_EVERY_MS = 3_600_000;
 /** Rows in one statement: some hundred KiB. */
 const MAX_PER_STATEMENT = 1_000;
 /** Handshakes that wait for their cursor; more are refused with 503 and come back. */
@@ -140,12 +142,16 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
   }
 
   async function storeAgainAndAgain(): Promise<void> {
+    let prunedAt = -Infinity;
     while (!stopping.signal.aborted) {
       await sleep(STORE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       try {
         await inTurn(async () => {
           await rows.seen();
           await storeAll();
+          if (performance.now() - prunedAt < PRUNE_EVERY_MS) return;
+          prunedAt = performance.now();
+          await rows.prune();
         });
       } catch (error) {
         logger.warn({ err: error }, "the cursors of devices cannot be stored, it is tried again");
