@@ -188,7 +188,13 @@ function pathOf(userId: string): string {
 
 /** Notes the name of each statement but those that say that the instance is alive, store what was proven, and ask who is online. */
 function watched(pool: Pool, questions: string[]): Pool {
-  const own = new Set(["device-cursors-seen", "device-cursors-store", "realtime-circles"]);
+  const own = new Set([
+    "device-cursors-seen",
+    "device-cursors-store",
+    "device-cursors-prune",
+    "device-cursors-prune-holders",
+    "realtime-circles",
+  ]);
   return new Proxy(pool, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
