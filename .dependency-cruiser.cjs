@@ -105,9 +105,9 @@ module.exports = {
       severity: "error",
       from: {
         pathNot: [
-          String.raw`^realtime/src/((service|connection)\.ts$|.*\.spec\.ts$)`,
+          String.raw`^realtime/src/((admissions|service|connection)\.ts$|.*\.spec\.ts$)`,
           // Specs of the services together are clients too.
-          String.raw`^deploy/embedded/.*\.spec\.ts$`,
+          String.raw`^deploy/embedded/(testing/|.*\.spec\.ts$)`,
           "^shared/src/testing/",
           "^(client|bench|e2e)/",
         ],
