@@ -218,7 +218,7 @@ describe("realtime", () => {
   it.each([
     ["without a token", "/ws", 401, "unauthenticated"],
     ["with a wrong token", "/ws?token=nonsense", 401, "unauthenticated"],
-    ["where there is no socket", "/ws/elsewhere", 404, "not_found"],
+    ["where there is no socket", "/elsewhere", 404, "not_found"],
   ])("refuses a handshake %s", (_what, path, status, code) =>
     withRealtime(async ({ refused }) => expect(await refused(path)).toEqual({ status, code })),
   );

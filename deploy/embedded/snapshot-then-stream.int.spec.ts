@@ -5,7 +5,8 @@ import { type ChatSnapshot, createFoldedChats, type FoldedChats } from "@chat/sh
 import { openSocket } from "@chat/shared/testing/socket-client";
 import { type ChatStack, withChat } from "./testing/with-chat.ts";
 
-jest.setTimeout(120_000);
+// A thousand rounds take half a minute alone, and many times that beside others on a busy machine.
+jest.setTimeout(600_000);
 /** A round is one snapshot, the events behind it, and a comparison with what the GETs say afterwards. */
 const ROUNDS = 1_000;
 const PEOPLE = 3;
