@@ -6,6 +6,7 @@ import { operatorSettings, projectorSettings } from "@chat/projector/config";
 import { queryApiSettings } from "@chat/query-api/config";
 import { realtimeSettings } from "@chat/realtime/config";
 import { readConfig } from "@chat/shared/config";
+import { bigDemoSettings, demoSettings } from "../demo/config.ts";
 import { embeddedSettings } from "../embedded/config.ts";
 import { logCopySettings } from "../log-copy/config.ts";
 import { migrateSettings } from "../migrate/config.ts";
@@ -26,6 +27,8 @@ const programs: Readonly<Record<string, TObject>> = {
   migrate: migrateSettings,
   "log copy": logCopySettings,
   "the embedded database alone": postgresSettings,
+  demo: demoSettings,
+  "demo --big": bigDemoSettings,
 };
 
 /** What a program alone cannot do without. */

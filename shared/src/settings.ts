@@ -25,6 +25,14 @@ export const DATA_DIR = Type.String({
   description: "The folder of the embedded PostgreSQL and of the secret made at the first start",
 });
 
+/** For programs that are clients of a chat. */
+export const CHAT_URL = Type.String({
+  pattern: "^https?://[^\\s/]+/?$",
+  default: "http://localhost:8000",
+  description: "Where the chat listens",
+  expected: "a URL like http://localhost:8000",
+});
+
 export const SECRET_KEY = Type.String({
   minLength: MIN_SECRET_KEY_BYTES,
   secret: true,

@@ -1,0 +1,90 @@
+import { parseArgs } from "node:util";
+import { CannotStart } from "@chat/shared/cannot-start";
+import { runService } from "@chat/shared/run-service";
+import type { Service } from "@chat/shared/lifecycle";
+import { createClosedChat } from "../embedded/closed-chat.ts";
+import { createChatApi } from "./chat-api.ts";
+import { bigDemoSettings, demoSettings } from "./config.ts";
+import { demoPassword, demoPeople } from "./conversations.ts";
+import { fillChat } from "./fill-chat.ts";
+import { fillLog } from "./fill-log.ts";
+import { bigDemo } from "./big-demo.ts";
+
+const interrupted = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
+const say = (line: string): void => void process.stdout.write(`demo: ${line}\n`);
+const environment = process.env;
+
+await (process.argv.includes("--big") ? fillBig() : fillSmall());
+
+async function fillSmall(): Promise<void> {
+  await runService({
+    name: "demo",
+    about:
+      "gives a running chat four people, a private chat and a group; again it changes nothing. " +
+      "With --big (see npm run demo -- --big --help) ten thousand people and a million messages, while no chat runs",
+    settings: demoSettings,
+    environment,
+    create: ({ CHAT_URL }) =>
+      whileStarting(async () => {
+        sizeAsked();
+        const { made } = await fillChat(createChatApi({ url: CHAT_URL, say, signal: interrupted.signal }));
+        say(`made ${made.people} people, ${made.chats} chats, ${made.messages} messages; the rest was there`);
+        const emails = demoPeople.map(({ email }) => email).join(", ");
+        say(`open ${CHAT_URL} and log in as ${emails}; the password is ${demoPassword}`);
+      }),
+  });
+}
+
+async function fillBig(): Promise<void> {
+  await runService({
+    name: "demo",
+    about:
+      "--big writes 10,000 people, 5,000 groups and 1,000,000 messages into the log of a chat that does not run " +
+      "(--part 0.1: a tenth of it). Cut and run again it goes on; when all is there it changes nothing",
+    settings: bigDemoSettings,
+    environment,
+    create: (settings, context) =>
+      whileStarting(async () => {
+        const plan = bigDemo(sizeAsked());
+        const { DATA_DIR: dataDir, DATABASE_URL: databaseUrl, PARTITIONS: partitions } = settings;
+        const chat = createClosedChat({ dataDir, databaseUrl, partitions }, context);
+        await chat.start();
+        try {
+          await fillLog({ ...chat.opened(), plan, say, signal: interrupted.signal });
+        } finally {
+          await chat.stop();
+        }
+        say(
+          `npm start, and log in as ${plan.email(0)} … ${plan.email(plan.people - 1)}; the password is ${demoPassword}`,
+        );
+      }),
+  });
+}
+
+/** The part of the big set that is asked for, 1 for all of it. */
+function sizeAsked(): number {
+  const options = { big: { type: "boolean" }, part: { type: "string", default: "1" } } as const;
+  try {
+    const { part } = parseArgs({ options }).values;
+    if (/^(1|0\.\d{1,3})$/.test(part) && Number(part) > 0) return Number(part);
+  } catch (error) {
+    throw new CannotStart(error instanceof Error ? error.message : String(error));
+  }
+  throw new CannotStart("--part is a number from 0.001 to 1, like 0.1");
+}
+
+/** The work is done when it has started. What was interrupted did not end well: the exit code is to say so. */
+function whileStarting(work: () => Promise<void>): Service {
+  return {
+    name: "demo",
+    start: () =>
+      work().catch((error: unknown) => {
+        if (!interrupted.signal.aborted) throw error;
+      }),
+    stop: () =>
+      interrupted.signal.aborted
+        ? Promise.reject(new CannotStart("it was interrupted; run again it goes on"))
+        : Promise.resolve(),
+  };
+}
