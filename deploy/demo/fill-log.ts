@@ -20,6 +20,8 @@ const rounds = 100;
 const lookAgainMs = 500;
 /** A projector that has not moved for so long has stopped, and has said why. */
 const stuckAfterMs = 60_000;
+/** Often enough to see that it moves. */
+const sayEveryMs = 1_000;
 
 interface Options extends OpenedChat {
   readonly plan: BigDemo;
@@ -150,6 +152,7 @@ async function caughtUp({ log, pool, progress, signal }: Options, tell: (left: n
   const ends = await log.ends();
   let fewest = Infinity;
   let movedAt = performance.now();
+  let saidAt = -Infinity;
   for (;;) {
     signal.throwIfAborted();
     const { positions } = await readVersions(pool, []);
@@ -161,7 +164,10 @@ async function caughtUp({ log, pool, progress, signal }: Options, tell: (left: n
     if (left < fewest) {
       fewest = left;
       movedAt = performance.now();
-      tell(left);
+      if (movedAt - saidAt >= sayEveryMs) {
+        saidAt = movedAt;
+        tell(left);
+      }
     } else if (performance.now() - movedAt > stuckAfterMs) {
       throw new CannotStart(`the read models do not move: ${left} records to go; npm start says why`);
     }
