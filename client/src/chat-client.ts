@@ -1,7 +1,7 @@
 import type { EventFrame, FrameToClient } from "@chat/shared/api/frames-to-clients";
 import { chatFetched, olderFetched, snapshotTaken } from "./apply-fetched.ts";
 import { applyFrame, type Hole } from "./apply-frame.ts";
-import { fetchUsers } from "./fetch-users.ts";
+import { createAskWhoIs, strangersIn } from "./fetch-users.ts";
 import { fetchChat, fetchOlder, fetchSnapshot } from "./fetching.ts";
 import { type Backoff, defaultBackoff, fullJitter } from "./full-jitter.ts";
 import { createHttpCalls, type Credentials, Refused, SignedOut } from "./http-calls.ts";
@@ -120,6 +120,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 
   const typingEnds = createTypingEnds((chatId, userId) => become(withTyping(state, chatId, userId, false)));
   const ownTyping = createOwnTyping(stream.send);
+  const askWhoIs = createAskWhoIs(calls, (users) => become(users.reduce(withUser, state)));
 
   /** A ticket and no token: a URL may end up in a log. And its call tells, as no socket does to a page, why one is refused. */
   async function address(): Promise<string> {
@@ -164,10 +165,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       case "ready":
         tell({ type: "connected" });
         sender.goOn();
-        void fetchUsers(calls, state).then(
-          (users) => become(users.reduce(withUser, state)),
-          () => undefined,
-        );
+        askWhoIs([...state.users.keys(), ...strangersIn(state)]);
         if (frame.cursor !== cursor && !frame.resumed) beginAnew();
         else for (const [id, { complete }] of state.chats) if (!complete) void fill(id);
         cursor = frame.cursor;
@@ -205,6 +203,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
   function apply(frame: EventFrame): void {
     const { state: next, hole } = applyFrame(state, frame);
     become(typingAfter(next, frame));
+    if (frame.type === "create_chat" || frame.type === "new_message") askWhoIs(strangersIn(state));
     if (hole !== null) tell({ type: "hole", hole });
     if (hole !== null || state.chats.get(frame.chat_id)?.complete === false) void fill(frame.chat_id);
   }
@@ -282,6 +281,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     send(chatId, text, { replyTo = null }: { readonly replyTo?: string | null } = {}) {
       const message = { clientMessageId: newId(), chatId, text, replyTo };
       become(messageWritten(state, message));
+      ownTyping(chatId, false);
       sender.send(message);
       return message.clientMessageId;
     },

@@ -22,7 +22,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   };
 
   return (
-    <div class={`chats ${opened === undefined ? "shows-list" : "shows-conversation"}`}>
+    <main class={`chats ${opened === undefined ? "shows-list" : "shows-conversation"}`}>
       <p class={`connection ${connection}`} role="status">
         {connection === "disconnected" ? words.disconnected : connection === "connecting" ? words.connecting : ""}
       </p>
@@ -33,9 +33,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
         onSignOut={() => void accounts.signOut()}
       />
       {opened === undefined ? (
-        <main class="nothing-opened">
-          <p>{words.chooseChat}</p>
-        </main>
+        <p class="nothing-opened">{words.chooseChat}</p>
       ) : (
         <Conversation
           key={opened.chat.id}
@@ -53,6 +51,6 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
           }}
         />
       )}
-    </div>
+    </main>
   );
 }

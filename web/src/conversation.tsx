@@ -27,6 +27,7 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const heightBefore = useRef(0);
+  const firstBefore = useRef<string | undefined>(undefined);
   const isLoading = useRef(false);
   const [hasNew, setHasNew] = useState(false);
   const outgoing = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
@@ -34,19 +35,18 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
   const first = messages[0];
   const begins = first === undefined || first.seq === 1;
 
-  // What comes above moves nothing of what is being read; what comes below is followed by those who are at the end.
+  // Who is at the end stays there; what comes above moves nothing of what somebody reads.
   useLayoutEffect(() => {
     const place = list.current;
     if (place === null) return;
+    const grown = place.scrollHeight - heightBefore.current;
     if (atEnd.current) place.scrollTop = place.scrollHeight;
+    else if (first?.id !== firstBefore.current) place.scrollTop += grown;
     heightBefore.current = place.scrollHeight;
-  }, [messages.at(-1)?.id, outgoing.length, chat.chat.id]);
-  useLayoutEffect(() => {
-    const place = list.current;
-    if (place === null) return;
-    if (!atEnd.current) place.scrollTop += place.scrollHeight - heightBefore.current;
-    heightBefore.current = place.scrollHeight;
-  }, [first?.id]);
+    firstBefore.current = first?.id;
+    // Nobody can scroll where everything is in sight.
+    if (place.scrollHeight <= place.clientHeight) void scrolled(place);
+  }, [first?.id, messages.at(-1)?.id, outgoing.length]);
 
   const read = (): void => {
     if (atEnd.current && document.visibilityState === "visible") client.markRead(chat.chat.id);
@@ -74,7 +74,7 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
   }
 
   return (
-    <main class="conversation">
+    <section class="conversation" aria-label={nameOfChat(state, chat, words)}>
       <ConversationHead {...{ state, chat, onBack }} />
       <div
         class="messages"
@@ -90,7 +90,7 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
           const isNewDay = before === undefined || isAnotherDay(before.created_at, message.created_at);
           return (
             <div key={message.id} class="of-day">
-              {isNewDay && <h3 class="day">{nameOfDay(message.created_at, code, words)}</h3>}
+              {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
               <Message
                 {...{ changes, state, chat, message }}
                 isFollowing={!isNewDay && before?.sender_id === message.sender_id}
@@ -115,7 +115,7 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
           client.send(chat.chat.id, text);
         }}
       />
-    </main>
+    </section>
   );
 }
 
@@ -133,7 +133,7 @@ function ConversationHead({ state, chat, onBack }: HeadProps) {
         ←
       </button>
       <div>
-        <h2>{nameOfChat(state, chat, words)}</h2>
+        <h1>{nameOfChat(state, chat, words)}</h1>
         <p class="hint" aria-live="polite">
           {typing.length > 0 ? words.typing(typing) : about}
         </p>

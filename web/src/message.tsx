@@ -35,7 +35,7 @@ export function Message({ changes, state, chat, message, isFollowing }: MessageP
 
   return (
     <article class={`message ${isOwn ? "own" : "of-other"} ${isFollowing ? "following" : ""}`} data-seq={message.seq}>
-      <h4 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h4>
+      <h3 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h3>
       {message.deleted ? (
         <p class="text deleted">{words.deletedMessage}</p>
       ) : isEditing ? (
@@ -133,7 +133,7 @@ export function OutgoingMessage({ message, onDiscard }: OutgoingMessageProps) {
   const status = isRefused ? words.refused : words[message.status === "sent" ? "sent" : "sending"];
   return (
     <article class={`message own outgoing ${message.status}`}>
-      <h4 class="only-heard">{words.you}</h4>
+      <h3 class="only-heard">{words.you}</h3>
       <p class="text">{message.text}</p>
       <p class="about">{isRefused ? `${status}: ${message.problem?.detail ?? ""}` : status}</p>
       {isRefused && (

@@ -1,0 +1,169 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import type { Browser, Page } from "playwright-core";
+import { chromiumPath } from "@chat/shared/testing/chromium";
+import { eventually } from "@chat/shared/testing/eventually";
+import { useChat } from "../harness/embedded-chat.ts";
+import { newPerson, type Person, startBrowser, WITHIN_MS } from "./browser.ts";
+import { messagesOf, openChat, signUp, startChat, write, writeWithoutPage } from "./people.ts";
+
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const wide = { width: 1_200, height: 760 };
+const narrow = { width: 400, height: 780 };
+
+const path = chromiumPath();
+const withBrowser = path === undefined ? describe.skip : describe;
+
+withBrowser("the page", () => {
+  const chat = useChat();
+  let browser: Browser;
+  let alice: Person;
+  let boris: Person;
+  let hers: Page;
+  let his: Page;
+
+  beforeAll(async () => {
+    browser = await startBrowser(path ?? "");
+    alice = await newPerson(browser, chat.url, { locale: "en-US", colorScheme: "light", viewport: wide });
+    boris = await newPerson(browser, chat.url, { locale: "ru-RU", colorScheme: "dark", viewport: narrow });
+    [hers, his] = await Promise.all([alice.openWindow(), boris.openWindow()]);
+  }, 3 * WITHIN_MS);
+
+  afterAll(async () => {
+    await browser.close();
+  }, WITHIN_MS);
+
+  it(
+    "lets two people find and write to each other, each in a language of his own",
+    async () => {
+      await expectNoBarriers(hers);
+      await signUp(hers, "en", "Alice", "alice@example.com");
+      await signUp(his, "ru", "Борис", "boris@example.com");
+      await startChat(hers, "en", "Борис");
+      await write(hers, "en", "Hello!");
+      await write(hers, "en", "How are you?");
+
+      await his.getByText("непрочитанных").waitFor({ state: "attached" });
+      await expectNoBarriers(his);
+      await openChat(his, "Alice");
+      await write(his, "ru", "Привет!");
+      const said = ["Hello!", "How are you?", "Привет!"];
+      await eventually(async () => expect(await messagesOf(hers)).toEqual(said), { within: WITHIN_MS });
+      await eventually(async () => expect(await messagesOf(his)).toEqual(said), { within: WITHIN_MS });
+      await expectNoBarriers(hers);
+      await expectNoBarriers(his);
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
+    "shows who is there, who types and who has read",
+    async () => {
+      await hers.locator(".conversation-head").getByText("online").waitFor();
+      const typing = hers.locator(".conversation-head").getByText("Борис is typing…");
+      // Who has just sent something is told of again a second later.
+      await eventually(
+        async () => {
+          await his.getByLabel("Сообщение", { exact: true }).pressSequentially("hm");
+          expect(await typing.isVisible()).toBe(true);
+        },
+        { within: WITHIN_MS },
+      );
+      await hers.getByRole("log").getByText("read by all").last().waitFor({ state: "attached" });
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
+    "changes and takes back what was said, in every window",
+    async () => {
+      const second = await alice.openWindow();
+      await openChat(second, "Борис");
+      const first = hers.getByRole("article").filter({ hasText: "Hello!" });
+      await first.hover();
+      await first.getByRole("button", { name: "Edit" }).click();
+      await hers.getByRole("textbox", { name: "Edit" }).fill("Hello there!");
+      await hers.getByRole("button", { name: "Save" }).click();
+      const question = second.getByRole("article").filter({ hasText: "How are you?" });
+      await question.hover();
+      await question.getByRole("button", { name: "Delete" }).click();
+
+      const english = ["Hello there!", "This message was deleted.", "Привет!"];
+      for (const window of [hers, second])
+        await eventually(async () => expect(await messagesOf(window)).toEqual(english), { within: WITHIN_MS });
+      const russian = ["Hello there!", "Сообщение удалено.", "Привет!"];
+      await eventually(async () => expect(await messagesOf(his)).toEqual(russian), { within: WITHIN_MS });
+      await second.close();
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
+    "keeps what is written while the server is gone, and has it arrive once when it is back",
+    async () => {
+      const { port } = new URL(await chat.url());
+      await chat.kill("process and PostgreSQL");
+      await hers.getByText("Connection lost.").waitFor();
+      await write(hers, "en", "Are you still there?");
+      await hers.getByText("on its way").waitFor();
+      await expectNoBarriers(hers);
+      await chat.start({ PORT: port });
+
+      await hers.getByText("Connection lost.").waitFor({ state: "detached" });
+      const arrived = async (page: Page) => (await messagesOf(page)).filter((text) => text === "Are you still there?");
+      for (const window of [hers, his])
+        await eventually(async () => expect(await arrived(window)).toHaveLength(1), { within: WITHIN_MS });
+    },
+    4 * WITHIN_MS,
+  );
+
+  it(
+    "goes back in time while one scrolls",
+    async () => {
+      const lines = Array.from({ length: 130 }, (_, index) => `line ${String(index + 1)}`);
+      await writeWithoutPage(await chat.url(), "alice@example.com", lines);
+      await his.getByRole("log").getByText("line 130", { exact: true }).waitFor();
+      const later = await boris.openWindow();
+      await openChat(later, "Alice");
+      await later.getByRole("log").getByText("line 130", { exact: true }).waitFor();
+      await eventually(
+        async () => {
+          await later.getByRole("log").evaluate((log) => (log.scrollTop = 0));
+          expect((await messagesOf(later))[0]).toBe("Hello there!");
+        },
+        { within: WITHIN_MS },
+      );
+      expect((await messagesOf(later)).slice(-130)).toEqual(lines);
+    },
+    4 * WITHIN_MS,
+  );
+
+  it(
+    "has its documents beside it",
+    async () => {
+      const url = await chat.url();
+      const page = await alice.openWindow();
+      await page.goto(`${url}/docs`);
+      await page.getByText("/chats/{chat_id}/messages").first().waitFor();
+      await page.goto(`${url}/redoc`);
+      const call = page.getByRole("heading", { name: "Make an account" }).first();
+      await call.waitFor();
+      expect(await call.isVisible()).toBe(true);
+      await page.close();
+    },
+    3 * WITHIN_MS,
+  );
+
+  it("has complained of nothing, and asked nobody else for anything", () => {
+    expect([...alice.complaints(), ...boris.complaints()]).toEqual([]);
+  });
+});
+
+/** What axe finds that keeps somebody from using what is shown now. */
+async function expectNoBarriers(page: Page): Promise<void> {
+  await page.evaluate(axe);
+  const found = await page.evaluate(`axe.run().then(({ violations }) =>
+    violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))`);
+  expect(found).toEqual([]);
+}
