@@ -3,8 +3,6 @@ import { LogHalted, type RecordBatch } from "../event-log.ts";
 import { fromMessage } from "./record-messages.ts";
 import { TookTooLong, within } from "./within.ts";
 
-/** How long a broker holds a fetch while nothing comes. A partition that is added waits for the fetch under way. */
-const maxFetchWaitMs = 100;
 const heartbeatMs = 3_000;
 const startWithinMs = 10_000;
 const stopWithinMs = 2_000;
@@ -47,14 +45,15 @@ interface Place {
   misses: number;
 }
 
-export function createLogConsumer(kafka: Kafka, topic: string, groupId: string): LogConsumer {
+/** The broker holds a fetch for at most `fetchWaitMs` while nothing comes; a partition that is added waits for the fetch under way. */
+export function createLogConsumer(kafka: Kafka, topic: string, groupId: string, fetchWaitMs: number): LogConsumer {
   const places = new Map<number, Place>();
   let assigned: readonly number[] = [];
   let over = false;
   const consumer: Consumer = kafka.consumer({
     groupId,
     allowAutoTopicCreation: false,
-    maxWaitTimeInMs: maxFetchWaitMs,
+    maxWaitTimeInMs: fetchWaitMs,
     heartbeatInterval: heartbeatMs,
     // Whoever reads is told and begins anew: two layers that try again know nothing of each other.
     retry: { restartOnFailure: () => Promise.resolve(false) },

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Admin, Kafka } from "kafkajs";
+import type { Admin as KafkaAdmin } from "kafkajs";
 import { LogHalted } from "../event-log.ts";
 import { within } from "./within.ts";
 
@@ -32,7 +32,14 @@ export interface Offsets {
   close(): Promise<void>;
 }
 
-export function createOffsets(kafka: Kafka, topic: string): Offsets {
+type Admin = Pick<KafkaAdmin, "connect" | "disconnect" | "fetchTopicOffsets">;
+
+/** What is needed of kafkajs. */
+export interface OffsetsAsker {
+  admin(options: { readonly retry: { readonly retries: number } }): Admin;
+}
+
+export function createOffsets(kafka: OffsetsAsker, topic: string): Offsets {
   let admin: Promise<Admin> | null = null;
   let running: Promise<readonly Range[]> | null = null;
   let following: Promise<readonly Range[]> | null = null;
@@ -72,15 +79,20 @@ export function createOffsets(kafka: Kafka, topic: string): Offsets {
     }
   }
 
+  /** What is appended while an answer is on its way is no reason to doubt it: only what was seen before the question is. */
   async function askUntilBelievable(): Promise<readonly Range[]> {
-    let ranges = await ask();
-    for (let doubts = 0; doubts < maxDoubts && seen.some((end, p) => (ranges[p]?.end ?? 0) < end); doubts += 1) {
+    for (let doubts = 0; ; doubts += 1) {
+      const before = [...seen];
+      const ranges = await ask();
+      if (doubts === maxDoubts || !before.some((end, partition) => (ranges[partition]?.end ?? 0) < end)) {
+        ranges.forEach(({ end }, partition) => {
+          if (seen[partition] === before[partition]) seen[partition] = end;
+        });
+        return ranges;
+      }
       await forgetAdmin();
       await sleep(doubtPauseMs);
-      ranges = await ask();
     }
-    ranges.forEach(({ end }, partition) => (seen[partition] = end));
-    return ranges;
   }
 
   /** Askers share a request, but only one that was begun after they asked. */

@@ -19,6 +19,10 @@ const maxEmptyLooks = 5;
 /** A consumer that nobody uses stays this long for the next reader, whom it saves 50 ms and a dozen requests. */
 const idleMs = 30_000;
 const deleteGroupsWithinMs = 2_000;
+/** How long the broker holds a fetch of a tail that waits for what comes: ten requests a second while nothing does. */
+const tailFetchWaitMs = 100;
+/** Who reads one partition is a writer about to be elected, for whose few short reads commands wait; nothing else is asked meanwhile. */
+const writerFetchWaitMs = 10;
 
 /** Readers share consumers: one fetches each partition for one reader at a time. */
 export interface Readers {
@@ -35,15 +39,18 @@ interface Dependencies {
 }
 
 export function createReaders({ kafka, topic, offsets, clientId }: Dependencies): Readers {
-  const consumers = new Map<LogConsumer, Promise<void>>();
+  const consumers = new Map<LogConsumer, { readonly started: Promise<void>; readonly fetchWaitMs: number }>();
   const groups: string[] = [];
   const closed = new AbortController();
 
   function takeConsumer(partitions: readonly number[]): LogConsumer {
-    for (const consumer of consumers.keys()) if (consumer.isFree(partitions)) return consumer;
-    const consumer = createLogConsumer(kafka, topic, `${clientId}-${randomUUID()}`);
+    const fetchWaitMs = partitions.length === 1 ? writerFetchWaitMs : tailFetchWaitMs;
+    for (const [consumer, known] of consumers) {
+      if (known.fetchWaitMs === fetchWaitMs && consumer.isFree(partitions)) return consumer;
+    }
+    const consumer = createLogConsumer(kafka, topic, `${clientId}-${randomUUID()}`, fetchWaitMs);
     groups.push(consumer.groupId);
-    consumers.set(consumer, consumer.start());
+    consumers.set(consumer, { started: consumer.start(), fetchWaitMs });
     return consumer;
   }
 
@@ -90,7 +97,7 @@ export function createReaders({ kafka, topic, offsets, clientId }: Dependencies)
 
     let emptyLooks = 0;
     try {
-      await untilAborted(signal, consumers.get(consumer) ?? Promise.resolve());
+      await untilAborted(signal, consumers.get(consumer)?.started ?? Promise.resolve());
       while (!signal.aborted) {
         const batch = await queue.next(lookMs, signal);
         if (signal.aborted) return;
