@@ -9,6 +9,7 @@ import {
   type DemoLine,
   type DemoPerson,
 } from "./conversations.ts";
+import { textIn } from "./text-in.ts";
 
 /** Names what is made here for ever: a second run finds it by these keys. */
 const keyOf = { group: "demo-team", privateLine: "demo-private", groupLine: "demo-team" } as const;
@@ -81,12 +82,6 @@ export async function fillChat(api: ChatApi): Promise<Filled> {
       else if (answer.status !== 200) throw refused(`"${text}" could not be sent`, answer);
     }
   }
-}
-
-function textIn(body: unknown, field: string): string {
-  const value: unknown = typeof body === "object" && body !== null ? Reflect.get(body, field) : undefined;
-  if (typeof value === "string") return value;
-  throw new CannotStart(`CHAT_URL: what answers there is no chat: an answer has no ${field}`);
 }
 
 function refused(what: string, { status, body }: { readonly status: number; readonly body: unknown }): CannotStart {

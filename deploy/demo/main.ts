@@ -3,31 +3,33 @@ import { CannotStart } from "@chat/shared/cannot-start";
 import { runService } from "@chat/shared/run-service";
 import type { Service } from "@chat/shared/lifecycle";
 import { createClosedChat } from "../embedded/closed-chat.ts";
+import { bigDemo } from "./big-demo.ts";
 import { createChatApi } from "./chat-api.ts";
 import { bigDemoSettings, demoSettings } from "./config.ts";
 import { demoPassword, demoPeople } from "./conversations.ts";
 import { fillChat } from "./fill-chat.ts";
 import { fillLog } from "./fill-log.ts";
-import { bigDemo } from "./big-demo.ts";
+import { measureChat } from "./measure-chat.ts";
 
 const interrupted = new AbortController();
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
 const say = (line: string): void => void process.stdout.write(`demo: ${line}\n`);
 const environment = process.env;
 
-await (process.argv.includes("--big") ? fillBig() : fillSmall());
+const started = ["--big", "--measure"].find((option) => process.argv.includes(option));
+await (started === "--big" ? fillBig() : started === "--measure" ? measureBig() : fillSmall());
 
 async function fillSmall(): Promise<void> {
   await runService({
     name: "demo",
     about:
       "gives a running chat four people, a private chat and a group; again it changes nothing. " +
-      "With --big (see npm run demo -- --big --help) ten thousand people and a million messages, while no chat runs",
+      "With --big ten thousand people and a million messages, while no chat runs; then --measure (each has a --help)",
     settings: demoSettings,
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {
-        sizeAsked();
+        partAsked();
         const { made } = await fillChat(createChatApi({ url: CHAT_URL, say, signal: interrupted.signal }));
         say(`made ${made.people} people, ${made.chats} chats, ${made.messages} messages; the rest was there`);
         const emails = demoPeople.map(({ email }) => email).join(", ");
@@ -46,7 +48,7 @@ async function fillBig(): Promise<void> {
     environment,
     create: (settings, context) =>
       whileStarting(async () => {
-        const plan = bigDemo(sizeAsked());
+        const plan = bigDemo(partAsked());
         const { DATA_DIR: dataDir, DATABASE_URL: databaseUrl, PARTITIONS: partitions } = settings;
         const chat = createClosedChat({ dataDir, databaseUrl, partitions }, context);
         await chat.start();
@@ -62,9 +64,24 @@ async function fillBig(): Promise<void> {
   });
 }
 
+async function measureBig(): Promise<void> {
+  await runService({
+    name: "demo",
+    about: "--measure reads in a running chat that --big has filled (the same --part), and says how long that takes",
+    settings: demoSettings,
+    environment,
+    create: ({ CHAT_URL }) =>
+      whileStarting(async () => {
+        const plan = bigDemo(partAsked());
+        await measureChat({ api: createChatApi({ url: CHAT_URL, say, signal: interrupted.signal }), plan, say });
+      }),
+  });
+}
+
 /** The part of the big set that is asked for, 1 for all of it. */
-function sizeAsked(): number {
-  const options = { big: { type: "boolean" }, part: { type: "string", default: "1" } } as const;
+function partAsked(): number {
+  const flag = { type: "boolean" } as const;
+  const options = { big: flag, measure: flag, part: { type: "string", default: "1" } } as const;
   try {
     const { part } = parseArgs({ options }).values;
     if (/^(1|0\.\d{1,3})$/.test(part) && Number(part) > 0) return Number(part);
