@@ -12,6 +12,9 @@ import { idleSockets } from "./rows/idle-sockets.ts";
 import { pushAfterPost } from "./rows/push-after-post.ts";
 import { restart } from "./rows/restart.ts";
 import { steadyGroups } from "./rows/steady-groups.ts";
+import { storm } from "./rows/storm.ts";
+import { reads } from "./rows/reads.ts";
+import { missedFromJournal, missedFromMemory } from "./rows/missed.ts";
 import { formatNumber, formatTable } from "./table.ts";
 
 const experiments: readonly Experiment[] = [
@@ -25,7 +28,11 @@ const experiments: readonly Experiment[] = [
   crowd,
   historyPages,
   catchUp,
+  missedFromMemory,
+  missedFromJournal,
+  reads,
   restart,
+  storm,
   idleSockets,
 ];
 

@@ -42,7 +42,7 @@ export async function openBench(options: Options): Promise<Bench> {
   const people = await makePeople(
     db,
     secret,
-    Math.max(sizes.crowd, sizes.idleSockets, sizes.groups * sizes.groupMembers),
+    Math.max(sizes.crowd, sizes.idleSockets, sizes.storm, sizes.groups * sizes.groupMembers),
   );
 
   function startChat(): Promise<ReadyProgram> {

@@ -9,6 +9,12 @@ export interface Sizes {
   readonly groupMembers: number;
   readonly idleSockets: number;
   readonly history: number;
+  /** Messages that a device has missed. */
+  readonly missed: number;
+  /** Sockets that are dropped at once. */
+  readonly storm: number;
+  /** Sockets that stop reading. */
+  readonly stopped: number;
 }
 
 export interface Options {
@@ -35,6 +41,9 @@ const full: Sizes = {
   groupMembers: 10,
   idleSockets: 2_000,
   history: 100_000,
+  missed: 5_000,
+  storm: 5_000,
+  stopped: 500,
 };
 
 const small: Sizes = {
@@ -45,6 +54,9 @@ const small: Sizes = {
   groupMembers: 4,
   idleSockets: 50,
   history: 500,
+  missed: 100,
+  storm: 100,
+  stopped: 10,
 };
 
 export const usage = `npm run bench -- [options]

@@ -207,6 +207,9 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   metrics.gauge("realtime_queue_bytes", "Bytes that wait for devices to read them.", {
     collect: (gauge) => gauge.set([...connections].reduce((sum, { queuedBytes }) => sum + queuedBytes(), 0)),
   });
+  metrics.gauge("realtime_longest_queue_bytes", "Bytes that wait for the device that reads slowest.", {
+    collect: (gauge) => gauge.set([...connections].reduce((most, { queuedBytes }) => Math.max(most, queuedBytes()), 0)),
+  });
   metrics.gauge("realtime_window_bytes", "Events held in memory, in bytes of the log.", {
     collect: (gauge) => gauge.set(window.bytes()),
   });

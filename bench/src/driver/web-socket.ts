@@ -9,7 +9,13 @@ export interface DriverSocket {
   send(text: string): void;
   /** Called with each text frame: its bytes stand in `buffer` from `start` to `end`, until the call returns. */
   onText: (buffer: Buffer, start: number, end: number) => void;
+  /** The first frame's text. */
+  readonly greeting: string;
   close(): void;
+  /** Ends without a word, as where a network is gone. */
+  drop(): void;
+  /** Reads no more: what is sent waits in the kernel first, and then where it comes from. */
+  stopReading(): void;
 }
 
 const TEXT = 0x1;
@@ -22,8 +28,16 @@ const MASK = Buffer.from([0x5a, 0xc3, 0x96, 0x0f]);
 /** Two heartbeats' worth: nobody connects on loopback for longer. */
 const OPEN_WITHIN_MS = 50_000;
 
-/** Opens a socket and waits for its first frame, the greeting. `closed` hears when it ends unasked. */
-export function openSocket(port: number, path: string, closed: (why: string) => void): Promise<DriverSocket> {
+/**
+ * Opens a socket and waits for its first frame, the greeting. `closed` hears when it ends unasked. Frames may stand right
+ * behind the greeting: who wants those too hands in `onText`.
+ */
+export function openSocket(
+  port: number,
+  path: string,
+  closed: (why: string) => void,
+  onText: DriverSocket["onText"] = () => undefined,
+): Promise<DriverSocket> {
   return new Promise((resolve, reject) => {
     const tcp = connect({ port, host: "127.0.0.1", noDelay: true });
     let rest: Buffer | null = null;
@@ -31,8 +45,9 @@ export function openSocket(port: number, path: string, closed: (why: string) => 
     let greeted = false;
     let ended = false;
 
-    const socket: DriverSocket = {
-      onText: () => undefined,
+    const socket: DriverSocket & { greeting: string } = {
+      greeting: "",
+      onText,
       send: (text) => void tcp.write(maskedFrame(TEXT, Buffer.from(text))),
       close() {
         ended = true;
@@ -40,6 +55,11 @@ export function openSocket(port: number, path: string, closed: (why: string) => 
         tcp.end();
         tcp.resume();
       },
+      drop() {
+        ended = true;
+        tcp.destroy();
+      },
+      stopReading: () => void tcp.pause(),
     };
 
     tcp.on("connect", () => {
@@ -109,6 +129,7 @@ export function openSocket(port: number, path: string, closed: (why: string) => 
           return;
         }
         greeted = true;
+        socket.greeting = buffer.toString("utf8", start, end);
         clearTimeout(timer);
         resolve(socket);
       } else if (opcode === PING) {

@@ -13,6 +13,8 @@ interface Room {
 
 /** What stands around a text of 120 bytes in ours: sender, times, ids. */
 const FILLING = "x".repeat(520);
+/** What stands around the pointer of one who has read. */
+const FILLING_OF_READ = "x".repeat(260);
 
 const rooms = new Map<string, Room>();
 const server = createServer();
@@ -26,7 +28,13 @@ sockets.on("connection", (socket, request) => {
   socket.on("close", () => room.sockets.delete(socket));
   socket.on("error", () => undefined);
   socket.on("message", (data: Buffer) => {
-    const { id, text } = JSON.parse(data.toString()) as { id: string; text: string };
+    const { id, text, up_to: upTo } = JSON.parse(data.toString()) as { id: string; text: string; up_to?: number };
+    if (upTo !== undefined) {
+      const read = Buffer.from(`{"type":"read","up_to":${upTo},"filling":"${FILLING_OF_READ}"}`);
+      for (const member of room.sockets) member.send(read, { binary: false });
+      socket.send(`{"type":"reply","id":"${id}","ok":true,"result":{"read_up_to":${upTo}}}`);
+      return;
+    }
     room.seq += 1;
     const { seq } = room;
     const frame = Buffer.from(
