@@ -27,7 +27,7 @@ export const privateLines: readonly DemoLine[] = [
   { by: "Алиса", text: "Кстати, обедаем сегодня вместе?" },
   { by: "Боб", text: "Да, давай в час, как обычно." },
   { by: "Алиса", text: "Договорились!" },
-  { by: "Боб", text: "До встречи 👋" },
+  { by: "Боб", text: "До встречи!" },
 ];
 
 export const groupLines: readonly DemoLine[] = [
@@ -44,6 +44,6 @@ export const groupLines: readonly DemoLine[] = [
   { by: "Алиса", text: "Завтра в десять, ссылку пришлю утром." },
   { by: "Дэвид", text: "Мне подходит." },
   { by: "Боб", text: "Мне тоже." },
-  { by: "Чарли", text: "Буду 👍" },
+  { by: "Чарли", text: "Буду!" },
   { by: "Алиса", text: "Тогда до завтра!" },
 ];
