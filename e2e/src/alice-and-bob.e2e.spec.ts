@@ -515,7 +515,8 @@ describe("alice and bob", () => {
 
   async function postForm(path: string, fields: Record<string, string>) {
     const response = await fetch(`${await chat.url()}${path}`, { method: "POST", body: new URLSearchParams(fields) });
-    return { status: response.status, body: await response.json() };
+    const body: unknown = await response.json();
+    return { status: response.status, body };
   }
 });
 

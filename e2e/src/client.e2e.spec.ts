@@ -143,7 +143,9 @@ describe("the client", () => {
 
   it("can be written by anybody: its calls and frames are described at the chat itself", async () => {
     const [calls, frames] = await Promise.all(
-      ["/openapi.json", "/api/asyncapi.json"].map(async (path) => (await fetch(`${await chat.url()}${path}`)).json()),
+      ["/openapi.json", "/api/asyncapi.json"].map(async (path): Promise<unknown> =>
+        (await fetch(`${await chat.url()}${path}`)).json(),
+      ),
     );
     expect(calls).toMatchObject({ openapi: "3.1.0", paths: { "/chats/{chat_id}/messages": {} } });
     expect(frames).toMatchObject({ asyncapi: "3.0.0", components: { messages: { told_new_message: {} } } });
