@@ -15,18 +15,18 @@ const common = {
 
 /** Asked only by who runs them: an engine that is asleep takes a while to say so. */
 const withContainers =
-  !["containers", "compose"].some((name) => process.argv.includes(name)) || dockerEngineAnswers(process.env);
+  !["containers", "kafka-proofs", "compose"].some((name) => process.argv.includes(name)) || dockerEngineAnswers(process.env);
 
 const nothing = { testPathIgnorePatterns: ["/"] };
 
-/** A spec's suffix says its cost: `.spec` no I/O to speak of, `.int.spec` a database or a process, `.containers.spec` a Docker engine, `.e2e.spec` the whole system. */
+/** A spec's suffix says its cost: `.spec` no I/O to speak of, `.int.spec` a database or a process, `.containers.spec` a Docker engine, `.e2e.spec` the whole system, `.proof.spec` minutes. */
 export default {
   projects: [
     {
       ...common,
       displayName: "unit",
       testMatch: ["**/*.spec.ts"],
-      testPathIgnorePatterns: ["/node_modules/", "\\.(int|containers|e2e)\\.spec\\.ts$"],
+      testPathIgnorePatterns: ["/node_modules/", "\\.(int|containers|e2e|proof)\\.spec\\.ts$"],
     },
     {
       ...common,
@@ -42,6 +42,25 @@ export default {
         ? {
             testMatch: ["**/*.containers.spec.ts"],
             testPathIgnorePatterns: ["/node_modules/", "/e2e/src/compose/"],
+            globalSetup: "<rootDir>/shared/src/testing/before-container-specs.ts",
+            globalTeardown: "<rootDir>/shared/src/testing/after-container-specs.ts",
+          }
+        : nothing),
+    },
+    {
+      ...common,
+      displayName: "proofs",
+      testMatch: ["**/*.proof.spec.ts"],
+      testPathIgnorePatterns: ["/node_modules/", "\\.containers\\.proof\\.spec\\.ts$"],
+      globalSetup: "<rootDir>/shared/src/testing/before-int-specs.ts",
+      globalTeardown: "<rootDir>/shared/src/testing/after-int-specs.ts",
+    },
+    {
+      ...common,
+      displayName: "kafka-proofs",
+      ...(withContainers
+        ? {
+            testMatch: ["**/*.containers.proof.spec.ts"],
             globalSetup: "<rootDir>/shared/src/testing/before-container-specs.ts",
             globalTeardown: "<rootDir>/shared/src/testing/after-container-specs.ts",
           }

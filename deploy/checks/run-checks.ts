@@ -1,5 +1,6 @@
 /**
- * `npm test`: every check, one after the other, and at the end the counts.
+ * `npm test`: every check, one after the other, and at the end the counts. `npm test -- --proofs` runs the long proofs too:
+ * what kills, cuts and pauses things for minutes.
  *
  * It goes on after a step that failed: whoever waits for a run on another machine wants to know all that is wrong, not
  * the first of it. A check without specs (format, lint, types, boundaries) counts as one test, so that the last line never
@@ -26,9 +27,11 @@ interface Step {
   readonly runsSpecs: boolean;
   /** Whether its specs share the machine with processes, sockets and disks, which are not the same twice. */
   readonly sharesMachine?: boolean;
+  /** Takes minutes: run by continuous integration and by who asks for it. */
+  readonly isProof?: boolean;
 }
 
-const steps: readonly Step[] = [
+const allSteps: readonly Step[] = [
   { title: "format", script: "format:check", runsSpecs: false },
   { title: "lint", script: "lint", runsSpecs: false },
   { title: "types", script: "types", runsSpecs: false },
@@ -36,13 +39,18 @@ const steps: readonly Step[] = [
   { title: "unit specs", script: "test:unit", runsSpecs: true },
   { title: "int specs", script: "test:int", runsSpecs: true, sharesMachine: true },
   { title: "container specs", script: "test:containers", runsSpecs: true, sharesMachine: true },
-  { title: "docker compose", script: "test:compose", runsSpecs: true, sharesMachine: true },
   { title: "e2e specs", script: "test:e2e", runsSpecs: true, sharesMachine: true },
-  { title: "chaos, a slice", script: "chaos:slice", runsSpecs: false },
+  { title: "proofs", script: "test:proofs", runsSpecs: true, sharesMachine: true, isProof: true },
+  { title: "proofs on Kafka", script: "test:kafka-proofs", runsSpecs: true, sharesMachine: true, isProof: true },
+  { title: "docker compose", script: "test:compose", runsSpecs: true, sharesMachine: true, isProof: true },
+  { title: "chaos, a slice", script: "chaos:slice", runsSpecs: false, isProof: true },
 ];
+const withProofs = process.argv.includes("--proofs");
+const steps = allSteps.filter(({ isProof }) => withProofs || isProof !== true);
 
-/** The whole run is to stay below ten minutes on two cores; a step that takes half of that hangs. */
+/** Without the proofs the whole run is to stay below ten minutes on two cores; a step that takes half of that hangs. */
 const stepLimitMs = 5 * 60_000;
+const proofLimitMs = 12 * 60_000;
 
 /**
  * So many spec files of a step may be run a second time, alone. What fails on a busy machine and not when it has the
@@ -75,6 +83,7 @@ try {
 }
 if (interrupted.signal.aborted) failed.push("the rest (interrupted)");
 
+if (!withProofs) console.log("\nThe long proofs were left out: npm test -- --proofs runs them too.");
 if (unsteady.length > 0) console.log(`\nPassed only when run a second time:\n  ${unsteady.join("\n  ")}`);
 console.log(failed.length === 0 ? "\nAll checks passed." : `\nFailed: ${failed.join(", ")}.`);
 process.exitCode = failed.length === 0 ? 0 : 1;
@@ -118,10 +127,11 @@ function runScript(step: Step, report: string, more: readonly string[] = []): Pr
       stdio: ["ignore", step.runsSpecs ? "ignore" : "inherit", "inherit"],
     });
     const end = (): void => endGroup(child.pid);
+    const limitMs = step.isProof === true ? proofLimitMs : stepLimitMs;
     const limit = setTimeout(() => {
-      console.log(`   ${step.title} took longer than ${stepLimitMs / 60_000} minutes and was ended`);
+      console.log(`   ${step.title} took longer than ${limitMs / 60_000} minutes and was ended`);
       end();
-    }, stepLimitMs);
+    }, limitMs);
     interrupted.signal.addEventListener("abort", end, { once: true });
     const settle = (succeeded: boolean): void => {
       clearTimeout(limit);
