@@ -10,6 +10,7 @@ import { systemClock } from "./clock.ts";
 import type { CommandOutcome, CommandRequest } from "./command-request.ts";
 import { createForwarder } from "./forward.ts";
 import { takeForwarded } from "./forwarded-commands.ts";
+import { maxAnswerMs, maxHandOverMs } from "./owner-limits.ts";
 import { createCommandRouter } from "./route-commands.ts";
 import { notOwner } from "./waiting-commands.ts";
 
@@ -119,9 +120,39 @@ describe("a command for another instance's chat", () => {
     ));
 
   it("is refused as surely not done while nobody owns the partition", async () => {
-    const submit = createRouter(() => ({ at: "nowhere" }));
-    await expect(submit(request)).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
+    let now = 0;
+    const submit = createRouter(
+      () => ({ at: "nowhere" }),
+      undefined,
+      () => now,
+    );
+    const refused = expect(submit(request)).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
+    now = maxHandOverMs;
+    await refused;
   });
+
+  it("waits for the next owner for longer than an owner would let it wait, as at a planned stop on a busy machine", () =>
+    withOwner(
+      async () => outcome,
+      async (url) => {
+        let now = 0;
+        let place: Place = { at: "nowhere" };
+        const looked = createWakeup();
+        const submit = createRouter(
+          () => {
+            looked.wake();
+            return place;
+          },
+          undefined,
+          () => now,
+        );
+        const answer = submit(request);
+        now = 2 * maxAnswerMs;
+        await looked.next(10_000);
+        place = { at: "there", url };
+        expect(await answer).toEqual(outcome);
+      },
+    ));
 
   it("is not taken from whoever does not know the key", () =>
     withOwner(
@@ -157,7 +188,7 @@ describe("a command for another instance's chat", () => {
 
 const routerTo = (url: string) => createRouter(() => ({ at: "there", url }));
 
-function createRouter(placeOf: () => Place, refresh: () => void = () => undefined) {
+function createRouter(placeOf: () => Place, refresh: () => void = () => undefined, now = systemClock.now) {
   return createCommandRouter({
     partitions: 1,
     owned: { owns: () => false, submit: () => Promise.reject(notOwner()) },
@@ -165,7 +196,7 @@ function createRouter(placeOf: () => Place, refresh: () => void = () => undefine
     refresh,
     changed: createWakeup(),
     forward: createForwarder({ secret, log }).forward,
-    clock: systemClock,
+    clock: { ...systemClock, now },
     observe: () => undefined,
   });
 }

@@ -3,6 +3,11 @@
  * seconds without a word, and the answer has a way to go.
  */
 export const maxAnswerMs = 1_800;
+/**
+ * Between two owners nothing has failed, and a planned stop should cost nobody a command: it waits for the next owner for
+ * a second more than one that was killed takes to be replaced. Clients and gateways wait for longer.
+ */
+export const maxHandOverMs = 5_000;
 /** How often overdue commands are looked for. */
 export const sweepMs = 100;
 /** A batch is at most this large: what is lost at once, and what a broker takes by default, stays small. */

@@ -164,6 +164,24 @@ describe("a partition that cannot go on", () => {
     expect(after.now()).toBe("unavailable");
   });
 
+  it("gives back what it could not decide while it was elected for the first time, for whoever asked to ask again", async () => {
+    const { startAgain, pass } = await ownerOfChat();
+    const { submit, code } = startAgain({ append: lostForEver });
+    const waiting = code(submit(send("between two owners")));
+    await pass(1_700);
+    expect(waiting.now()).toBe("no answer yet");
+    await pass(300);
+    expect(waiting.now()).toBe("not_owner");
+  });
+
+  it("refuses commands as unavailable when its first election fails", async () => {
+    const { startAgain, pass } = await ownerOfChat();
+    const { submit, code } = startAgain({ append: () => Promise.reject(new Error("the log is away")) });
+    const refused = code(submit(send("the log is away")));
+    await pass(2_000);
+    expect(refused.now()).toBe("unavailable");
+  });
+
   it("refuses commands as lagging while the read models are too far behind", async () => {
     const { startAgain, pass } = await ownerOfChat();
     const { submit, code } = startAgain({ ends: () => Promise.resolve([50_000]) });

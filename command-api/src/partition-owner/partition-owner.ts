@@ -57,6 +57,8 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
   let stopping = false;
   let halted: Error | null = null;
   let lagging = false;
+  /** On the way to its first reign, and nothing has failed: whoever asked may well ask again. */
+  let comingIn = true;
   let wake: () => void = () => undefined;
   let isStuck: () => void = () => undefined;
   let loop: Promise<void> = Promise.resolve();
@@ -214,9 +216,11 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
         }
         const electionId = dependencies.newElectionId();
         leadership = await dependencies.lead({ log, partition, writer, electionId }, from, state.learn);
+        comingIn = false;
         state.confirmed(leadership.position());
         observe.elected(partition);
       } catch (error) {
+        comingIn = false;
         if (error instanceof StuckAtEvent) {
           refuseBecause(error);
           isStuck();
@@ -259,7 +263,7 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
   async function sweep(): Promise<void> {
     while (!finished() && halted === null) {
       await clock.sleep(limits.sweepMs);
-      const overdue = answerOverdue(clock.now(), { pending, queue, lagging });
+      const overdue = answerOverdue(clock.now(), { pending, queue, lagging, comingIn });
       queue = queue.filter((waiting) => !waiting.answered);
       if (overdue) wake();
     }

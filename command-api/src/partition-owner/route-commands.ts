@@ -6,7 +6,7 @@ import type { Clock } from "./clock.ts";
 import type { CommandOutcome, CommandRequest } from "./command-request.ts";
 import { NotTaken, type Forwarder } from "./forward.ts";
 import type { OwnedPartitions } from "./owned-partitions.ts";
-import { maxAnswerMs } from "./owner-limits.ts";
+import { maxAnswerMs, maxHandOverMs } from "./owner-limits.ts";
 import { overloaded, unavailable } from "./waiting-commands.ts";
 
 /** Commands that are on their way to other instances, or look for one. */
@@ -31,7 +31,7 @@ interface Dependencies {
 
 /**
  * Has each command decided by whoever owns its chat's partition: here, or there by one hop over HTTP. While nobody owns it,
- * as between two owners, the command waits; after `maxAnswerMs` it is refused as surely not done.
+ * as between two owners, the command waits; after `maxHandOverMs` it is refused as surely not done.
  *
  * Commands of one actor in one chat keep their order, wherever they are decided: those that leave this process, or wait, go one after
  * the other. Commands of different people have none before they are answered.
@@ -41,10 +41,9 @@ export function createCommandRouter(dependencies: Dependencies): (request: Comma
   const lanes = new Map<string, Promise<unknown>>();
   let underWay = 0;
 
-  async function inLane(lane: string, request: CommandRequest): Promise<CommandOutcome> {
+  async function inLane(lane: string, request: CommandRequest, deadline: number): Promise<CommandOutcome> {
     if (underWay >= maxUnderWay) throw overloaded();
     underWay += 1;
-    const deadline = clock.now() + maxAnswerMs;
     const answered = (lanes.get(lane) ?? Promise.resolve()).then(() => route(request, deadline));
     const over = answered.then(nothing, nothing);
     lanes.set(lane, over);
@@ -59,7 +58,7 @@ export function createCommandRouter(dependencies: Dependencies): (request: Comma
   async function route(request: CommandRequest, deadline: number): Promise<CommandOutcome> {
     const partition = partitionOf(request.chatId, partitions);
     for (;;) {
-      const outcome = await ask(partition, request, deadline);
+      const outcome = await ask(partition, request);
       if (outcome !== null) return outcome;
       const left = deadline - clock.now();
       if (left <= 0) throw unavailable();
@@ -68,12 +67,12 @@ export function createCommandRouter(dependencies: Dependencies): (request: Comma
   }
 
   /** Null when it was surely not done and may be asked of somebody else. */
-  async function ask(partition: number, request: CommandRequest, deadline: number): Promise<CommandOutcome | null> {
+  async function ask(partition: number, request: CommandRequest): Promise<CommandOutcome | null> {
     if (owned.owns(partition)) return owned.submit(request).catch(nullIfNotOwner);
     const place = placeOf(partition);
     if (place.at !== "there") return null;
     try {
-      const outcome = await forward(place.url, request, Math.max(0, deadline - clock.now()) + answerGraceMs);
+      const outcome = await forward(place.url, request, maxAnswerMs + answerGraceMs);
       observe("answered");
       return outcome;
     } catch (error) {
@@ -89,9 +88,12 @@ export function createCommandRouter(dependencies: Dependencies): (request: Comma
 
   return (request) => {
     const lane = `${request.chatId} ${request.actor}`;
-    if (lanes.has(lane) || !owned.owns(partitionOf(request.chatId, partitions))) return inLane(lane, request);
+    const deadline = clock.now() + maxHandOverMs;
+    if (lanes.has(lane) || !owned.owns(partitionOf(request.chatId, partitions))) return inLane(lane, request, deadline);
     // Those that wait here are decided in order, without one waiting for the other's answer.
-    return owned.submit(request).catch(async (error: unknown) => nullIfNotOwner(error) ?? inLane(lane, request));
+    return owned
+      .submit(request)
+      .catch(async (error: unknown) => nullIfNotOwner(error) ?? inLane(lane, request, deadline));
   };
 }
 

@@ -25,16 +25,25 @@ export function respond(waiting: Waiting, answer: CommandOutcome | Rejection): v
   else waiting.resolve(answer);
 }
 
+interface Overdue {
+  readonly pending: readonly Waiting[];
+  readonly queue: readonly Waiting[];
+  readonly lagging: boolean;
+  readonly comingIn: boolean;
+}
+
 /** Answers what is overdue: what never left this process did not happen; what is in flight may have. True when any waited undecided. */
-export function answerOverdue(
-  now: number,
-  { pending, queue, lagging: isLagging }: { pending: readonly Waiting[]; queue: readonly Waiting[]; lagging: boolean },
-): boolean {
+export function answerOverdue(now: number, { pending, queue, ...why }: Overdue): boolean {
   const isOverdue = ({ deadline }: Waiting): boolean => deadline <= now;
   for (const waiting of pending.filter(isOverdue)) respond(waiting, outcomeUnknown());
   const overdue = queue.filter(isOverdue);
-  for (const waiting of overdue) respond(waiting, isLagging ? lagging() : unavailable());
+  for (const waiting of overdue) respond(waiting, whyUndecided(why));
   return overdue.length > 0;
+}
+
+function whyUndecided({ lagging: isLagging, comingIn }: Pick<Overdue, "lagging" | "comingIn">): Rejection {
+  if (isLagging) return lagging();
+  return comingIn ? notOwner() : unavailable();
 }
 
 /** Looks up what a command lacks and lays it beside what was found before. Rejects when the database is away. */
