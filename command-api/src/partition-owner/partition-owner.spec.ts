@@ -174,6 +174,16 @@ describe("a partition that cannot go on", () => {
     expect(waiting.now()).toBe("not_owner");
   });
 
+  it("gives back what came before it was elected and waits for a look-up too, and refuses what came later", async () => {
+    const { startAgain, pass } = await ownerOfChat();
+    const { submit, code } = startAgain();
+    const early = code(submit(send("between two owners")));
+    await pass(500);
+    const late = code(submit(send("to one who leads")));
+    await pass(2_000);
+    expect([early.now(), late.now()]).toEqual(["not_owner", "unavailable"]);
+  });
+
   it("refuses commands as unavailable when its first election fails", async () => {
     const { startAgain, pass } = await ownerOfChat();
     const { submit, code } = startAgain({ append: () => Promise.reject(new Error("the log is away")) });

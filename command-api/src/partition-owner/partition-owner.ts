@@ -57,8 +57,8 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
   let stopping = false;
   let halted: Error | null = null;
   let lagging = false;
-  /** On the way to its first reign, and nothing has failed: whoever asked may well ask again. */
-  let comingIn = true;
+  /** Up to here commands may wait that came before its first reign. Nothing has failed: whoever asked may well ask again. */
+  let newUntil = Infinity;
   let wake: () => void = () => undefined;
   let isStuck: () => void = () => undefined;
   let loop: Promise<void> = Promise.resolve();
@@ -216,11 +216,11 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
         }
         const electionId = dependencies.newElectionId();
         leadership = await dependencies.lead({ log, partition, writer, electionId }, from, state.learn);
-        comingIn = false;
+        newUntil = Math.min(newUntil, clock.now() + limits.maxAnswerMs);
         state.confirmed(leadership.position());
         observe.elected(partition);
       } catch (error) {
-        comingIn = false;
+        newUntil = 0;
         if (error instanceof StuckAtEvent) {
           refuseBecause(error);
           isStuck();
@@ -263,7 +263,8 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
   async function sweep(): Promise<void> {
     while (!finished() && halted === null) {
       await clock.sleep(limits.sweepMs);
-      const overdue = answerOverdue(clock.now(), { pending, queue, lagging, comingIn });
+      const now = clock.now();
+      const overdue = answerOverdue(now, { pending, queue, lagging, comingIn: now < newUntil + limits.sweepMs });
       queue = queue.filter((waiting) => !waiting.answered);
       if (overdue) wake();
     }
