@@ -21,8 +21,8 @@ export interface Bench {
   databaseUrl(name: "chat" | "floor" | "catch_up"): Promise<string>;
   db(): pg.Pool;
   makeGroup(members: readonly Person[]): Promise<string>;
-  /** Each on a device that is new, and so starts at now: one that comes back is told first what it has missed in other chats. */
-  openSockets(people: readonly Person[]): Promise<DriverSocket[]>;
+  /** Each on a device that is new, and so starts at now: one that comes back is told first what it has missed in other chats. A socket that ends is a fault, unless somebody else hears of it. */
+  openSockets(people: readonly Person[], ended?: (why: string) => void): Promise<DriverSocket[]>;
   /** A chat with a long history, made when it is first asked for. */
   history(): Promise<History>;
   /** Waits until the read models hold all that was acknowledged: the work that a measurement has left behind is its own. */

@@ -79,10 +79,8 @@ export async function openBench(options: Options): Promise<Bench> {
       db = new pg.Pool({ connectionString: await databaseUrl("chat"), max: 2 });
     },
 
-    openSockets: (wanted) =>
-      openAll(wanted, ({ token }) =>
-        openSocket(port, `/ws?token=${token}&device=${randomUUID()}`, (why) => faults.add(`a socket ended: ${why}`)),
-      ),
+    openSockets: (wanted, ended = (why) => faults.add(`a socket ended: ${why}`)) =>
+      openAll(wanted, ({ token }) => openSocket(port, `/ws?token=${token}&device=${randomUUID()}`, ended)),
 
     async settled(chatId, member) {
       const connection = await openHttpConnection(port);

@@ -9,9 +9,9 @@ import type { Bench } from "../bench.ts";
 import { openAll } from "../open-bench.ts";
 import { startProgram } from "../processes.ts";
 
-const MESSAGES_PER_SECOND = 5;
+const MESSAGES_PER_SECOND = 2;
 /** Each is told to everybody, so with 1,000 members it is so many thousand deliveries a second. */
-const READS_PER_SECOND = 50;
+const READS_PER_SECOND = 20;
 /** What a person takes for at once. */
 const AT_ONCE_MS = 100;
 /** What may wait for one device before it is closed: `maxQueueBytes` of realtime. */
@@ -98,7 +98,6 @@ async function openReads(bench: Bench) {
   }
 
   return {
-    warmUp: true,
     maxRounds: 1,
     async ours(): Promise<Sample> {
       const sockets = await bench.openSockets(people);

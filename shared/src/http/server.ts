@@ -18,6 +18,11 @@ const MAX_HEADER_BYTES = 16 * 1024;
 const DRAIN_MS = 10_000;
 /** A connection that has not sent a byte by then is a browser's spare one; a request that was on its way has arrived. */
 const SILENT_MS = 200;
+/**
+ * Connections that wait to be taken. When all devices of an instance come back at once, Node's 511 are too few: the
+ * kernel drops the others, who knock again after a second and more or are reset. The kernel's own cap (`somaxconn`) is as high.
+ */
+const BACKLOG = 4_096;
 /** How often connections that fell idle are closed meanwhile. */
 const DRAIN_STEP_MS = 20;
 
@@ -82,7 +87,7 @@ function listen(server: Server, port: number, host: string | undefined): Promise
     const fail = (error: NodeJS.ErrnoException): void =>
       reject(new CannotStart(reasonOf(error, port, host), { cause: error }));
     server.once("error", fail);
-    server.listen({ port, ...(host === undefined ? {} : { host }) }, () => {
+    server.listen({ port, backlog: BACKLOG, ...(host === undefined ? {} : { host }) }, () => {
       server.off("error", fail);
       resolve();
     });
