@@ -15,7 +15,8 @@ const common = {
 
 /** Asked only by who runs them: an engine that is asleep takes a while to say so. */
 const withContainers =
-  !["containers", "kafka-proofs", "compose"].some((name) => process.argv.includes(name)) || dockerEngineAnswers(process.env);
+  !["containers", "kafka-proofs", "compose"].some((name) => process.argv.includes(name)) ||
+  dockerEngineAnswers(process.env);
 
 const nothing = { testPathIgnorePatterns: ["/"] };
 
