@@ -11,8 +11,6 @@ import { historyPages } from "./rows/history-pages.ts";
 import { idleSockets } from "./rows/idle-sockets.ts";
 import { pushAfterPost } from "./rows/push-after-post.ts";
 import { restart } from "./rows/restart.ts";
-import { revoked } from "./rows/revoked.ts";
-import { slowReaders } from "./rows/slow-readers.ts";
 import { steadyGroups } from "./rows/steady-groups.ts";
 import { storm } from "./rows/storm.ts";
 import { reads } from "./rows/reads.ts";
@@ -33,8 +31,6 @@ const experiments: readonly Experiment[] = [
   missedFromMemory,
   missedFromJournal,
   reads,
-  slowReaders,
-  revoked,
   restart,
   storm,
   idleSockets,
