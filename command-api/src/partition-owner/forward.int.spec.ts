@@ -126,9 +126,9 @@ describe("a command for another instance's chat", () => {
       undefined,
       () => now,
     );
-    const refused = expect(submit(request)).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
+    const submitted = submit(request);
     now = maxHandOverMs;
-    await refused;
+    await expect(submitted).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
   });
 
   it("waits for the next owner for longer than an owner would let it wait, as at a planned stop on a busy machine", () =>
