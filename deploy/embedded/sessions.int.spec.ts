@@ -199,7 +199,7 @@ async function connect(at: string, query: string, headers: Record<string, string
     ws,
     frames,
     closed,
-    texts: () => frames.flatMap(({ payload }) => (payload === undefined ? [] : [payload.text])),
+    texts: () => frames.flatMap(({ type, payload }) => (type === "new_message" ? [payload?.text] : [])),
   };
 }
 
