@@ -30,10 +30,11 @@ const typing = (userId: string, isTyping: boolean) => ({
 const say = (client: SocketClient, isTyping: boolean, id = "t") =>
   client.send({ type: "typing", id, chat_id: chat, is_typing: isTyping });
 const typed = ({ signals }: SocketClient) => signals.filter(({ type }) => type === "typing");
+/** What became of one person. Presence is a state: who comes while somebody connects may be told of twice. */
 const statuses = ({ signals }: SocketClient, of: string) =>
-  signals.flatMap(({ type, payload }) =>
-    type === "presence" && payload?.["user_id"] === of ? [payload["status"]] : [],
-  );
+  signals
+    .flatMap(({ type, payload }) => (type === "presence" && payload?.["user_id"] === of ? [payload["status"]] : []))
+    .filter((status, index, all) => status !== all[index - 1]);
 /** Answers when all that the instance has pushed before was heard. */
 async function settled(client: SocketClient): Promise<void> {
   const id = `settled ${client.frames.length}`;
