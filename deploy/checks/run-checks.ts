@@ -27,7 +27,7 @@ interface Step {
   readonly runsSpecs: boolean;
   /** Whether its specs share the machine with processes, sockets and disks, which are not the same twice. */
   readonly sharesMachine?: boolean;
-  /** Takes minutes: run by continuous integration and by who asks for it. */
+  /** Takes minutes: run when somebody asks for it. */
   readonly isProof?: boolean;
 }
 
