@@ -121,7 +121,9 @@ export function createStreamRules(report: Report, places: Places, { proofSettles
     }
     const first = told.get(version);
     const joining = kind === "create_chat" || kind === "member_added";
-    const what = joining ? "joining" : [kind, seq, key, user].join(" ");
+    // To all but the authors of what was read, the event is a version and nothing more.
+    const isFullRead = kind === "fully_read" || kind === "version";
+    const what = joining ? "joining" : isFullRead ? "fully read" : [kind, seq, key, user].join(" ");
     const joined = kind === "member_added" && user !== undefined ? [user] : version === 1 ? (members ?? []) : [];
     const left = kind === "member_removed" ? user : undefined;
     if (first === undefined) told.set(version, { what, kind, joined, left });
@@ -155,7 +157,7 @@ export function createStreamRules(report: Report, places: Places, { proofSettles
       let present = false;
       for (const version of versions) {
         const happening = told.get(version);
-        if (happening === undefined || happening.kind === "fully_read") continue;
+        if (happening === undefined || ["fully_read", "version"].includes(happening.kind)) continue;
         if (happening.joined.includes(device.user)) present = true;
         if (present && !heard.has(version)) missing.push(version);
         if (!present && heard.has(version)) notHis.push(version);
