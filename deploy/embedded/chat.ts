@@ -8,7 +8,7 @@ import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { observeRequests } from "@chat/shared/http/observe-requests";
-import type { Limiting } from "@chat/shared/http/mount-routes";
+import type { Limiting } from "@chat/shared/http/rate-limits";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessions } from "@chat/shared/identity/follow-revoked-sessions";

@@ -7,9 +7,10 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { createCors } from "./cors.ts";
 import type { Route } from "./define-route.ts";
-import { type Limiting, mountRoutes } from "./mount-routes.ts";
+import { mountRoutes } from "./mount-routes.ts";
 import { continueTrace, traceIdOf } from "../telemetry/trace-context.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
+import type { Limiting } from "./rate-limits.ts";
 
 export interface HttpAppOptions {
   readonly routes: readonly Route[];

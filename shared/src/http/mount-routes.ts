@@ -5,20 +5,13 @@ import type { Authenticate } from "./authenticate.ts";
 import { type BodyFormat, readBody } from "./body.ts";
 import { clientAddress } from "./client-address.ts";
 import type { Reply, Route } from "./define-route.ts";
-import type { CallKind, RateLimits } from "./rate-limits.ts";
+import type { CallKind, Limiting } from "./rate-limits.ts";
 import { refuseUnstorableText } from "./parse-json.ts";
 import { parseUrlEncoded, type UrlEncoded } from "./url-encoded.ts";
 import { compileBody, compileParams, compileQuery, type UnknownFields } from "./validate.ts";
 
 /** Where the API lives; the same calls without it are the seeds' own paths. */
 export const API_PREFIX = "/api";
-
-/** How much each caller may ask, and how a caller without a token is told from others. */
-export interface Limiting {
-  readonly limits: RateLimits;
-  /** A gateway in front overwrites `X-Forwarded-For`. */
-  readonly behindProxy: boolean;
-}
 
 /**
  * Mounts each route twice: under `/api`, where unknown body fields are refused, and without, where they are ignored.
@@ -68,9 +61,10 @@ function createHandler(route: Route, unknownFields: UnknownFields, authenticate:
       route.auth === "token"
         ? authenticate({ authorization: req.headers.authorization, queryToken: query["token"] })
         : undefined;
-    const address = clientAddress(req, limiting?.behindProxy ?? false);
+    // Parsed only where nobody is known, or who logs in is counted: not for each command of a known caller.
+    const address = (): string => clientAddress(req, limiting?.behindProxy ?? false);
     if (limiting !== undefined && kind !== undefined)
-      await limiting.limits.take(kind, caller?.userId ?? address, (headers) => context.set({ ...headers }));
+      await limiting.limits.take(kind, caller?.userId ?? address(), (headers) => context.set({ ...headers }));
     const params: unknown = validateParams?.(context.params);
     const sent = validateBody === undefined ? undefined : await readBody(req, formats);
     const reply = await route.handle({
@@ -82,7 +76,9 @@ function createHandler(route: Route, unknownFields: UnknownFields, authenticate:
       idempotencyKey: idempotencyKeyOf(req.headers["idempotency-key"]),
       requestId: context.state.requestId as string,
       remoteAddress: req.socket.remoteAddress,
-      clientAddress: address,
+      get clientAddress() {
+        return address();
+      },
       traceParent: context.state.traceParent as string,
     });
     send(context, reply);

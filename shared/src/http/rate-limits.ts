@@ -47,11 +47,15 @@ export function createRateLimits(callsAMinute: CallsAMinute): RateLimits {
   };
 }
 
-/** What HTTP needs to limit its callers, from the settings of a service. */
-export function limitingOf(settings: Static<TObject<typeof rateSettings>>): {
+/** How much each caller may ask, and how a caller without a token is told from others. */
+export interface Limiting {
   readonly limits: RateLimits;
+  /** A gateway in front overwrites `X-Forwarded-For`. */
   readonly behindProxy: boolean;
-} {
+}
+
+/** What HTTP needs to limit its callers, from the settings of a service. */
+export function limitingOf(settings: Static<TObject<typeof rateSettings>>): Limiting {
   const { RATE_LIMIT_READS: read, RATE_LIMIT_COMMANDS: command, RATE_LIMIT_ACCOUNTS: account } = settings;
   return { limits: createRateLimits({ read, command, account }), behindProxy: settings.TRUST_PROXY };
 }
