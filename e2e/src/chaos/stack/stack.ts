@@ -62,9 +62,9 @@ export async function startStack({ folder, say, gaveUp }: Options): Promise<Stac
     ACCESS_TOKEN_EXPIRE_MINUTES: TOKEN_MINUTES,
     ...noRateLimits,
   };
-  const start = async (service: string, own: Readonly<Record<string, string>> = {}, count = INSTANCES) => {
+  const start = async (service: string, own: Readonly<Record<string, string>> = {}) => {
     const instances: Supervised[] = [];
-    for (let index = 1; index <= count; index += 1) {
+    for (let index = 1; index <= INSTANCES; index += 1) {
       const port = await freePort();
       const instance = supervise({
         name: `${service}-${index}`,
@@ -82,7 +82,7 @@ export async function startStack({ folder, say, gaveUp }: Options): Promise<Stac
   const commandApis = await start("command-api");
   const queryApis = await start("query-api");
   const realtimes = await start("realtime", { COMMAND_API_URL: commandApis[0]?.url ?? "" });
-  const projectors = await start("projector", {}, 1);
+  const projectors = await start("projector");
   await Promise.all([...commandApis, ...queryApis, ...realtimes, ...projectors].map((instance) => instance.ready()));
   const running = starting.move();
   return {

@@ -38,7 +38,8 @@ export async function attempt({ method, url, token, body, key }: HttpCall): Prom
   }
 }
 
-function concluded({ status, headers }: Response, body: unknown): Outcome {
+/** What an answer says: a 500, and what is told to be in doubt, may have been done; any other refusal was not. */
+export function concluded({ status, headers }: Pick<Response, "status" | "headers">, body: unknown): Outcome {
   if (status < 300) return { type: "ok", body, headers };
   const code = typeof body === "object" && body !== null && "code" in body ? String(body.code) : "without a code";
   const why = `${status} ${code}`;

@@ -66,13 +66,19 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note, a
 
   async function makeRooms(): Promise<Room[]> {
     const made: Room[] = [];
-    for (let index = 0; index < sizes.rooms; index += 1) {
+    for (let index = 0; index <= sizes.rooms; index += 1) {
+      // The last one is of two alone.
+      const two = index === sizes.rooms;
       // Everybody is in the first room, guests too; in the others half of the people, and in every second one guests come and go.
       const all = index === 0;
-      const members = all ? everybody : people.filter((_, place) => (place + index) % 2 === 0);
+      const some = all ? everybody : people.filter((_, place) => (place + index) % 2 === 0);
+      const members = two ? people.slice(0, 2) : some;
       const [owner] = members;
       if (owner === undefined) throw new Error("a room without members");
-      const body = { chat_type: "group", name: `room ${index}`, member_ids: members.map(({ id }) => id) };
+      const ids = members.map(({ id }) => id);
+      const body = two
+        ? { chat_type: "private", member_ids: ids.slice(1) }
+        : { chat_type: "group", name: `room ${index}`, member_ids: ids };
       const url = (): string => `${addresses.commands()}/api/chats`;
       const chat = (await certainly(() => ({
         method: "POST",
@@ -81,7 +87,7 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note, a
         token: owner.token,
         key: `room-${seed}-${index}`,
       }))) as { id: string };
-      made.push({ id: chat.id, owner, members, guests: !all && index % 2 === 1 ? guests : [] });
+      made.push({ id: chat.id, owner, members, guests: !all && !two && index % 2 === 1 ? guests : [] });
     }
     return made;
   }

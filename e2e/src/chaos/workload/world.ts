@@ -36,6 +36,7 @@ export interface World {
 export interface Sizes {
   readonly people: number;
   readonly guests: number;
+  /** Besides the one of two people alone. */
   readonly rooms: number;
   /** A writer rests for up to so long after each call. */
   readonly restMs: number;

@@ -1,12 +1,15 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { Call, Place } from "../history.ts";
-import { attempt, type HttpCall, type Outcome } from "./http-call.ts";
+import { attempt as attemptCall, type HttpCall, type Outcome } from "./http-call.ts";
+import { sendBySocket } from "./socket-send.ts";
 import type { Person, Room, World } from "./world.ts";
 
 /** Between two attempts at one thing. */
 const RETRY_MS = 150;
 /** One who was told that nothing was done lets it be, once in so many times: then it must never be seen. */
 const GIVES_UP_ONE_IN = 4;
+/** Of the messages, as many go by a socket; the others by HTTP. */
+const BY_SOCKET_ONE_IN = 4;
 const PAGE = 20;
 
 export interface Writer {
@@ -23,7 +26,7 @@ interface Sent {
 
 interface Asked {
   readonly call: Call;
-  readonly http: HttpCall;
+  attempt(): Promise<Outcome>;
 }
 
 /** Somebody who does one thing after the other, each until he knows what became of it. */
@@ -33,16 +36,23 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
   const sent: Sent[] = [];
   let written = 0;
 
+  const http = (call: HttpCall): Promise<Outcome> => attemptCall({ ...call, token: person.token });
+
   async function send(): Promise<void> {
     const room = chance.pick(rooms);
     written += 1;
     const key = `${person.name}-${written}`;
     const text = `${key} says something`;
     const body = { text, client_message_id: key };
+    const { token } = person;
+    const bySocket = chance.oneIn(BY_SOCKET_ONE_IN);
     const answer = await settle(
       () => ({
         call: { f: "send", chat: room.id, key, text },
-        http: { method: "POST", url: `${addresses.commands()}/api/chats/${room.id}/messages`, body },
+        attempt: () =>
+          bySocket
+            ? sendBySocket({ url: addresses.sockets(), token, chat: room.id, text, key })
+            : http({ method: "POST", url: `${addresses.commands()}/api/chats/${room.id}/messages`, body }),
       }),
       "may be left in doubt",
     );
@@ -56,12 +66,13 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
     const text = `${message.key} edited ${message.edits}`;
     await settle(() => ({
       call: { f: "edit", chat: message.room.id, key: message.key, text },
-      http: {
-        method: "PUT",
-        url: `${addresses.commands()}/api/messages/${message.id}`,
-        body: { text },
-        key: `${message.key}-edit-${message.edits}`,
-      },
+      attempt: () =>
+        http({
+          method: "PUT",
+          url: `${addresses.commands()}/api/messages/${message.id}`,
+          body: { text },
+          key: `${message.key}-edit-${message.edits}`,
+        }),
     }));
   }
 
@@ -70,11 +81,12 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
     if (message === undefined) return;
     await settle(() => ({
       call: { f: "delete", chat: message.room.id, key: message.key },
-      http: {
-        method: "DELETE",
-        url: `${addresses.commands()}/api/messages/${message.id}`,
-        key: `${message.key}-delete`,
-      },
+      attempt: () =>
+        http({
+          method: "DELETE",
+          url: `${addresses.commands()}/api/messages/${message.id}`,
+          key: `${message.key}-delete`,
+        }),
     }));
   }
 
@@ -82,7 +94,7 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
     const room = chance.pick(rooms);
     await settle(() => ({
       call: { f: "read", chat: room.id },
-      http: { method: "POST", url: `${addresses.commands()}/api/chats/${room.id}/read`, body: {} },
+      attempt: () => http({ method: "POST", url: `${addresses.commands()}/api/chats/${room.id}/read`, body: {} }),
     }));
   }
 
@@ -90,7 +102,7 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
     const room = chance.pick(rooms);
     await settle(() => ({
       call: { f: "get", chat: room.id },
-      http: { method: "GET", url: `${addresses.queries()}/api/chats/${room.id}/messages?limit=${PAGE}` },
+      attempt: () => http({ method: "GET", url: `${addresses.queries()}/api/chats/${room.id}/messages?limit=${PAGE}` }),
     }));
   }
 
@@ -105,10 +117,10 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
     const members = (): string => `${addresses.commands()}/api/chats/${room.id}/members`;
     await settle(() => ({
       call: { f, chat: room.id, user: guest.id },
-      http:
+      attempt: () =>
         f === "add"
-          ? { method: "POST", url: members(), body: { user_id: guest.id }, key }
-          : { method: "DELETE", url: `${members()}/${guest.id}`, key },
+          ? http({ method: "POST", url: members(), body: { user_id: guest.id }, key })
+          : http({ method: "DELETE", url: `${members()}/${guest.id}`, key }),
     }));
   }
 
@@ -116,10 +128,10 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
   async function settle(ask: () => Asked, doubt?: "may be left in doubt") {
     let everUnknown = false;
     for (;;) {
-      const { call, http } = ask();
+      const { call, attempt } = ask();
       const op = world.nextNumber();
       note({ type: "invoke", op, process: person.id, call });
-      const outcome = await attempt({ ...http, token: person.token });
+      const outcome = await attempt();
       if (outcome.type === "ok") {
         note({ type: "ok", op, ...answered(call, outcome) });
         return outcome;
