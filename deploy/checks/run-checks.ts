@@ -31,11 +31,16 @@ interface Step {
   readonly isProof?: boolean;
 }
 
-const allSteps: readonly Step[] = [
-  { title: "format", script: "format:check", runsSpecs: false },
+/** What reads the source and starts nothing, the longest first: two at a time. */
+const sourceChecks: readonly Step[] = [
   { title: "lint", script: "lint", runsSpecs: false },
   { title: "types", script: "types", runsSpecs: false },
+  { title: "format", script: "format:check", runsSpecs: false },
   { title: "boundaries", script: "boundaries", runsSpecs: false },
+];
+const SOURCE_CHECKS_AT_ONCE = 2;
+
+const allSteps: readonly Step[] = [
   { title: "unit specs", script: "test:unit", runsSpecs: true },
   { title: "int specs", script: "test:int", runsSpecs: true, sharesMachine: true },
   { title: "container specs", script: "test:containers", runsSpecs: true, sharesMachine: true },
@@ -67,16 +72,16 @@ let total: Counts = nothingRan;
 const failed: string[] = [];
 const unsteady: string[] = [];
 try {
+  console.log(`\n── ${sourceChecks.map(({ title }) => title).join(", ")}`);
+  const waiting = [...sourceChecks];
+  const inTurn = async (): Promise<void> => {
+    for (let step = waiting.shift(); step !== undefined; step = waiting.shift()) await check(step);
+  };
+  await Promise.all(Array.from({ length: SOURCE_CHECKS_AT_ONCE }, inTurn));
   for (const [index, step] of steps.entries()) {
     if (interrupted.signal.aborted) break;
     console.log(`\n── ${index + 1}/${steps.length} ${step.title} (npm run ${step.script})`);
-    const startedAt = performance.now();
-    const report = join(reports, `${step.script}.json`.replace(":", "-"));
-    const { succeeded, counts } = await runStep(step, report);
-    if (!succeeded) failed.push(step.title);
-    total = addCounts(total, counts);
-    const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
-    console.log(`   ${succeeded ? "ok" : "FAILED"} ${step.title} in ${seconds} s: ${formatCounts(counts)}`);
+    await check(step);
   }
 } finally {
   await rm(reports, { recursive: true, force: true });
@@ -88,6 +93,17 @@ if (unsteady.length > 0) console.log(`\nPassed only when run a second time:\n  $
 console.log(failed.length === 0 ? "\nAll checks passed." : `\nFailed: ${failed.join(", ")}.`);
 process.exitCode = failed.length === 0 ? 0 : 1;
 console.log(formatCounts(total));
+
+async function check(step: Step): Promise<void> {
+  if (interrupted.signal.aborted) return;
+  const startedAt = performance.now();
+  const report = join(reports, `${step.script}.json`.replace(":", "-"));
+  const { succeeded, counts } = await runStep(step, report);
+  if (!succeeded) failed.push(step.title);
+  total = addCounts(total, counts);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(1);
+  console.log(`   ${succeeded ? "ok" : "FAILED"} ${step.title} in ${seconds} s: ${formatCounts(counts)}`);
+}
 
 async function runStep(
   step: Step,
