@@ -32,10 +32,39 @@ describe("asking Kafka where partitions end", () => {
     expect(await offsets.ranges()).toEqual([{ first: 0, end: 5 }]);
     expect(kafka.left()).toBe(0);
   });
+
+  it("gives a broker that is slow to take a connection the time it needs, whoever gave up waiting meanwhile", async () => {
+    const taken = Promise.withResolvers<undefined>();
+    const kafka = answering({ end: 3 });
+    const slow = { admin: () => ({ ...kafka.admin(), connect: () => taken.promise }) };
+    const offsets = createOffsets(slow, "a-topic", { answerWithinMs: 5, connectWithinMs: 60_000 });
+    await expect(offsets.ranges()).rejects.toThrow("connecting to Kafka took longer than 5 ms");
+    taken.resolve(undefined);
+    expect(await offsets.ranges()).toEqual([{ first: 0, end: 3 }]);
+    expect(kafka.clients()).toBe(1);
+  });
+
+  it("connects anew after a broker that takes no connection at all", async () => {
+    const kafka = answering({ end: 3 });
+    let refusals = 1;
+    const connect = (): Promise<void> =>
+      (refusals -= 1) >= 0 ? Promise.reject(new Error("connection refused")) : Promise.resolve();
+    const offsets = createOffsets({ admin: () => ({ ...kafka.admin(), connect }) }, "a-topic");
+    expect(await offsets.ranges()).toEqual([{ first: 0, end: 3 }]);
+    expect(kafka.clients()).toBe(2);
+  });
 });
 
+interface Asked {
+  admin(): ReturnType<OffsetsAsker["admin"]>;
+  /** How many were made. */
+  clients(): number;
+  /** Answers that nobody asked for yet. */
+  left(): number;
+}
+
 /** A broker that answers these in turn. */
-function answering(...scripts: Script[]): OffsetsAsker & { clients(): number; left(): number } {
+function answering(...scripts: Script[]): Asked {
   let clients = 0;
   return {
     clients: () => clients,

@@ -3,8 +3,15 @@ import type { Admin as KafkaAdmin } from "kafkajs";
 import { LogHalted } from "../event-log.ts";
 import { within } from "./within.ts";
 
-/** One answer; p50 is 2 ms, so this is a broker that hangs or is gone. */
-const answerWithinMs = 2_000;
+const patience = {
+  /** One answer; p50 is 2 ms, so this is a broker that hangs or is gone. */
+  answerWithinMs: 2_000,
+  /**
+   * A broker that has just been started takes connections before it answers quickly. Askers do not wait for so long, but
+   * who asks again finds the same attempt going on: begun anew each time, it would never come to its end.
+   */
+  connectWithinMs: 15_000,
+};
 /** How often one question is asked before the asker is told that there is no answer: leaders move within a second or so. */
 const maxAttempts = 4;
 const pauseMs = 100;
@@ -39,7 +46,11 @@ export interface OffsetsAsker {
   admin(options: { readonly retry: { readonly retries: number } }): Admin;
 }
 
-export function createOffsets(kafka: OffsetsAsker, topic: string): Offsets {
+export function createOffsets(
+  kafka: OffsetsAsker,
+  topic: string,
+  { answerWithinMs, connectWithinMs } = patience,
+): Offsets {
   let admin: Promise<Admin> | null = null;
   let running: Promise<readonly Range[]> | null = null;
   let following: Promise<readonly Range[]> | null = null;
@@ -47,7 +58,27 @@ export function createOffsets(kafka: OffsetsAsker, topic: string): Offsets {
 
   async function connect(): Promise<Admin> {
     const connecting = kafka.admin({ retry: { retries: 0 } });
-    await within(answerWithinMs, "connecting to Kafka", connecting.connect());
+    try {
+      await within(connectWithinMs, "connecting to Kafka", connecting.connect());
+      return connecting;
+    } catch (error) {
+      await disconnect(connecting);
+      throw error;
+    }
+  }
+
+  async function disconnect(client: Admin): Promise<void> {
+    await within(answerWithinMs, "disconnecting", client.disconnect()).catch(() => undefined);
+  }
+
+  /** The connection that there is, or that is being made. */
+  function connected(): Promise<Admin> {
+    if (admin !== null) return admin;
+    const connecting = connect();
+    admin = connecting;
+    connecting.catch(() => {
+      if (admin === connecting) admin = null;
+    });
     return connecting;
   }
 
@@ -55,16 +86,26 @@ export function createOffsets(kafka: OffsetsAsker, topic: string): Offsets {
   async function forgetAdmin(): Promise<void> {
     const old = admin;
     admin = null;
-    const client = await old?.catch(() => null);
-    await within(answerWithinMs, "disconnecting", client?.disconnect() ?? Promise.resolve()).catch(() => undefined);
+    if (old === null) return;
+    // One that is still being made is closed when it is there; nobody waits for that.
+    await within(answerWithinMs, "disconnecting", old.then(disconnect)).catch(() => undefined);
   }
 
   async function askOnce(): Promise<readonly Range[]> {
-    admin ??= connect();
-    const answers = await within(answerWithinMs, "asking for offsets", (await admin).fetchTopicOffsets(topic));
+    const client = await within(answerWithinMs, "connecting to Kafka", connected());
+    const answers = await askOf(client);
     const ranges: Range[] = [];
     for (const { partition, low, high } of answers) ranges[partition] = { first: Number(low), end: Number(high) };
     return ranges;
+  }
+
+  async function askOf(client: Admin): ReturnType<Admin["fetchTopicOffsets"]> {
+    try {
+      return await within(answerWithinMs, "asking for offsets", client.fetchTopicOffsets(topic));
+    } catch (error) {
+      await forgetAdmin();
+      throw error;
+    }
   }
 
   async function ask(): Promise<readonly Range[]> {
@@ -72,7 +113,6 @@ export function createOffsets(kafka: OffsetsAsker, topic: string): Offsets {
       try {
         return await askOnce();
       } catch (error) {
-        await forgetAdmin();
         if (attempt === maxAttempts) throw error;
         await sleep(pauseMs);
       }
