@@ -89,6 +89,8 @@ function changedChat(state: ClientState, chat: ChatState, frame: EventFrame): Ch
       return withMessages(chat, frame.seq, (old) => ({ ...frame.payload, ...readMarks(old, frame.payload) }));
     case "message_deleted":
       return withTombstone(chat, frame.seq, state.userId);
+    case "file_attached":
+      return withMessages(chat, frame.seq, (old) => withFiles(old, frame.payload.files));
     case "update_chat":
       return { ...chat, chat: frame.payload };
     case "member_added": {
@@ -147,6 +149,12 @@ function withMessages(chat: ChatState, seq: number, change: (message: MessageObj
   return message === undefined ? chat : { ...chat, messages: chat.messages.with(index, change(message)) };
 }
 
+/** A message that was told late, or fetched meanwhile, has them already. */
+function withFiles(message: MessageObject, files: MessageObject["files"]): MessageObject {
+  const more = files.filter(({ id }) => message.files.every((file) => file.id !== id));
+  return more.length === 0 ? message : { ...message, files: [...message.files, ...more] };
+}
+
 /** An edit was made before or after it was read: what is read by all stays so. */
 function readMarks(old: MessageObject, now: MessageObject): Pick<MessageObject, "is_read" | "read"> {
   const isRead = old.is_read || now.is_read;
@@ -158,7 +166,7 @@ function withTombstone(chat: ChatState, seq: number, userId: string): ChatState 
   // Whose it was is not said; if it was unread, the number is known to the server alone.
   if (message === undefined) return seq > chat.readUpTo ? { ...chat, complete: false } : chat;
   const wasUnread = seq > chat.readUpTo && message.sender_id !== userId && !message.deleted;
-  const gone = withMessages(chat, seq, (old) => ({ ...old, deleted: true, text: "" }));
+  const gone = withMessages(chat, seq, (old) => ({ ...old, deleted: true, text: "", files: [] }));
   return wasUnread ? { ...gone, unread: chat.unread - 1 } : gone;
 }
 

@@ -7,7 +7,20 @@ import { applyFrame, type Hole } from "./apply-frame.ts";
 import { type ChatState, type ClientState, emptyState } from "./state.ts";
 import { createModelChat, me, type Step } from "./testing/model-chat.ts";
 
-const kinds = ["send", "send", "send", "edit", "delete", "read", "read", "add", "remove", "role", "rename"] as const;
+const kinds = [
+  "send",
+  "send",
+  "send",
+  "edit",
+  "delete",
+  "attach",
+  "read",
+  "read",
+  "add",
+  "remove",
+  "role",
+  "rename",
+] as const;
 const anySteps = fc.array(fc.record<Step>({ kind: fc.constantFrom(...kinds), who: fc.nat(20), what: fc.nat(500) }), {
   minLength: 1,
   maxLength: 60,
@@ -147,8 +160,8 @@ describe("a client's state", () => {
 function asToldLate(frame: EventFrame, { fetched }: ReturnType<typeof look>): EventFrame {
   if (frame.type !== "new_message" && frame.type !== "message_updated") return frame;
   const now = fetched.messages.find(({ seq }) => seq === frame.seq) ?? frame.payload;
-  const { text, edited_at: editedAt, deleted } = now;
-  return { ...frame, payload: { ...frame.payload, text, edited_at: editedAt, deleted } };
+  const { text, edited_at: editedAt, deleted, files } = now;
+  return { ...frame, payload: { ...frame.payload, text, edited_at: editedAt, deleted, files } };
 }
 
 function lookAt(looks: ReturnType<typeof live>["looks"], index: number): ReturnType<typeof look> {

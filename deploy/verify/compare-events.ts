@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
+import { attachedFiles } from "@chat/shared/events/attached-files";
 import type { ChatEvent } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import type { CommandRow, JournalRow, MessageRow, RowReader } from "./queries/rows.ts";
@@ -24,6 +25,7 @@ const journalKeys: Readonly<Record<ChatEvent["type"], readonly string[]>> = {
   MessageSent: [],
   MessageEdited: [],
   MessageDeleted: [],
+  FileAttached: [],
   MessageRead: ["from", "named"],
   MessagesFullyRead: ["from", "upTo", "slowest", "slowestFrom", "slowestUpTo", "former"],
 };
@@ -108,6 +110,12 @@ function compareMessage(
     tell(`the row of message ${seq} is missing`);
     return;
   }
+  if (event.type === "FileAttached") {
+    // They go with their message.
+    const kept = row.files.filter((file) => file.version === version);
+    if (!row.deleted && !isDeepStrictEqual(kept, attachedFiles(event, version))) tell(`message ${seq} has other files`);
+    return;
+  }
   const isLast = row.changed_version === version;
   if (row.changed_version < version) tell(`message ${seq} was changed last in version ${row.changed_version}`);
   const differ = (expected: Readonly<Record<string, unknown>>): void =>
@@ -123,7 +131,10 @@ function compareMessage(
     if (isLast) differ({ text: event.content.text, edited_at: null, deleted: false });
   } else if (event.type === "MessageEdited") {
     if (isLast) differ({ text: event.content.text, edited_at: Date.parse(record.at), deleted: false });
-  } else differ({ text: "", deleted: true });
+  } else {
+    differ({ text: "", deleted: true });
+    if (row.files.length > 0) tell(`message ${seq} was deleted and has files`);
+  }
 }
 
 function compareCommand(

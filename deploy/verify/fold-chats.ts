@@ -138,6 +138,7 @@ export function createChatFold(): ChatFold {
           break;
         case "MessageEdited":
         case "MessageDeleted":
+        case "FileAttached":
           if (event.seq < 1 || event.seq > chat.lastSeq) faults.push(`there is no message with seq ${event.seq}`);
           break;
         case "MessageRead": {

@@ -127,7 +127,7 @@ describe("projecting", () => {
           .sort((one, other) => one.user_id - other.user_id),
       );
       const messages = await database.pool.query(
-        `SELECT sender_id::text AS "senderId", text, m.deleted,
+        `SELECT sender_id::text AS "senderId", text, m.deleted, m.files,
            seq <= c.fully_read_up_to AND sender_id <> c.fully_read_except OR seq <= own_read_up_to AS "fullyRead"
          FROM ${schema}.messages AS m JOIN ${schema}.chats AS c USING (chat_id)
          JOIN ${schema}.members AS author ON author.chat_id = m.chat_id AND author.user_id = sender_id

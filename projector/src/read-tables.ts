@@ -1,7 +1,8 @@
 /**
  * The tables of one generation of the read models, as DDL for the schema `schema`.
  *
- * A generation is never altered: a new shape is a new generation, built beside from the log (see `rebuild.ts`).
+ * A generation is never altered: a new shape is a new generation, built beside from the log (see `rebuild.ts`). Only a column
+ * whose default is right for every event that there can have been is added to the one that is there, by a migration.
  * `read.live` names the one that answers. Rows that change with every message have room on their page (fillfactor),
  * so that Postgres updates them in place, and no index on what changes.
  */
@@ -65,7 +66,8 @@ export function readTables(schema: string): string {
     edited_at timestamptz,
     deleted boolean NOT NULL DEFAULT false,
     sent_version int NOT NULL,
-    changed_version int NOT NULL,     -- of the last event that changed it
+    changed_version int NOT NULL,     -- of the last event that changed its text
+    files jsonb NOT NULL DEFAULT '[]',  -- of what the events say, each with its name and the version that attached it
     PRIMARY KEY (chat_id, seq)
   ) WITH (fillfactor = 90);
   CREATE INDEX ON ${schema}.messages (chat_id, seq) INCLUDE (sender_id) WHERE deleted;

@@ -17,6 +17,7 @@ describe("the audience", () => {
     ["MessageSent", "new_message to present"],
     ["MessageEdited", "message_updated to present"],
     ["MessageDeleted", "message_deleted to present"],
+    ["FileAttached", "file_attached to present"],
     ["MessageRead", "read to present"],
     ["MessagesFullyRead", "fully_read to authors, version to present"],
   ])("of %s is told %s", (type, told) => {

@@ -5,6 +5,7 @@ export type TellingKind =
   | "new_message"
   | "message_updated"
   | "message_deleted"
+  | "file_attached"
   | "create_chat"
   | "update_chat"
   | "delete_chat"
@@ -39,6 +40,7 @@ export const audienceOf: {
   MessageSent: [{ kind: "new_message", to: "present" }],
   MessageEdited: [{ kind: "message_updated", to: "present" }],
   MessageDeleted: [{ kind: "message_deleted", to: "present" }],
+  FileAttached: [{ kind: "file_attached", to: "present" }],
   MessageRead: [{ kind: "read", to: "present" }],
   MessagesFullyRead: [
     { kind: "fully_read", to: "authors" },
@@ -80,6 +82,7 @@ export function membershipChangeOf(event: ChatEvent): MembershipChange {
     case "MessageSent":
     case "MessageEdited":
     case "MessageDeleted":
+    case "FileAttached":
     case "MessageRead":
     case "MessagesFullyRead":
       return noChange;

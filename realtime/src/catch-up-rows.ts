@@ -1,3 +1,4 @@
+import type { AttachedFile } from "@chat/shared/events/attached-files";
 import type { ChatEvent, MessageFacts } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import { int4Array, int8Array, uuidArray } from "@chat/shared/postgres/binary-array";
@@ -112,6 +113,7 @@ interface EventRow {
   readonly edited_at_ms: number | null;
   readonly deleted: boolean | null;
   readonly changed_version: number | null;
+  readonly files: readonly AttachedFile[] | null;
 }
 
 /**
@@ -123,7 +125,7 @@ const eventsText = (schema: string): string => `
     SELECT e.chat_id, e."offset", e.partition, e.version, e.type, e.actor_id::text,
       date_part('epoch', e.at) * 1000 AS at_ms, e.seq, e.up_to, e.data,
       m.text, m.sender_id::text, m.client_message_id, m.reply_to, date_part('epoch', m.sent_at) * 1000 AS sent_at_ms,
-      date_part('epoch', m.edited_at) * 1000 AS edited_at_ms, m.deleted, m.changed_version
+      date_part('epoch', m.edited_at) * 1000 AS edited_at_ms, m.deleted, m.changed_version, m.files
     FROM (
       SELECT e.* FROM unnest($2::uuid[], $3::int8[], $4::int8[], $5::int4[], $6::int4[])
         AS wanted (chat_id, after, before, from_version, to_version)
@@ -137,7 +139,7 @@ const eventsText = (schema: string): string => `
       ORDER BY e.partition, e."offset" LIMIT $7::int
     ) AS e
     LEFT JOIN ${schema}.messages AS m
-      ON m.chat_id = e.chat_id AND m.seq = e.seq AND e.type IN ('MessageSent', 'MessageEdited', 'MessageDeleted')
+      ON m.chat_id = e.chat_id AND m.seq = e.seq AND e.type IN ('MessageSent', 'MessageEdited', 'MessageDeleted', 'FileAttached')
     ORDER BY e.partition, e."offset"
   ) AS found`;
 
@@ -164,6 +166,7 @@ function journalEvent(row: EventRow): LateEvent {
           editedAt: isoTimeOrNull(row.edited_at_ms),
           deleted: row.deleted === true,
           changedVersion,
+          files: row.files ?? [],
         };
   return { partition, offset, record, bytes: 0, message };
 }
@@ -171,14 +174,25 @@ function journalEvent(row: EventRow): LateEvent {
 /** The reverse of the projector's `journalData`: what it left out stands in columns or in the message's row. */
 function eventFrom(row: EventRow): ChatEvent {
   const content = { text: row.text ?? "" };
+  const files = row.files ?? [];
   const seq = row.seq ?? 0;
   switch (row.type) {
     case "MessageSent":
       return { type: row.type, seq, replyTo: row.reply_to, content };
     case "MessageEdited":
-      return { type: row.type, seq, content, message: { ...messageFacts(row), ...(row.data as ReadMarks) } };
+      // All that it has by now: who hears it takes them from `message`.
+      return {
+        type: row.type,
+        seq,
+        content: { ...content, names: files.map(({ name }) => name) },
+        message: { ...messageFacts(row), ...(row.data as ReadMarks) },
+      };
     case "MessageDeleted":
       return { type: row.type, seq, senderId: row.sender_id ?? "" };
+    case "FileAttached": {
+      const added = files.filter(({ version }) => version === row.version);
+      return { type: row.type, seq, files: added, content: { names: added.map(({ name }) => name) } };
+    }
     case "MessageRead":
       return { type: row.type, upTo: row.up_to ?? 0, ...(row.data as { from: number; named: number | null }) };
     case "ChatCreated":
@@ -204,6 +218,7 @@ function messageFacts(row: EventRow): Omit<MessageFacts, keyof ReadMarks> {
     sentAt: isoTime(row.sent_at_ms ?? 0),
     replyTo: row.reply_to,
     clientMessageId: row.client_message_id,
+    files: row.files ?? [],
   };
 }
 

@@ -42,6 +42,7 @@ export function foldChat(chat: ChatParts | null, record: ChatEventRecord): ChatP
     case "MessageSent":
     case "MessageEdited":
     case "MessageDeleted":
+    case "FileAttached":
     case "MessageRead":
     case "MessagesFullyRead":
       return { ...chat, version };

@@ -109,6 +109,7 @@ export function createFactsReader({ rows, names, window, rooms }: FactsOptions):
         case "MemberRoleChanged":
         case "MessageEdited":
         case "MessageDeleted":
+        case "FileAttached":
           break;
         default:
           event satisfies never;

@@ -28,7 +28,7 @@ function createWorld(startMs: number) {
     if (known !== undefined) return { ...known.result, repeated: true };
     const at = new Date(nowMs).toISOString();
     const parts = { chatId, seq, senderId: userId, text: command.text, replyTo: null, sentAt: at, editedAt: null };
-    const counts = { deleted: false, fullyRead: false, readCount: 0 };
+    const counts = { deleted: false, fullyRead: false, readCount: 0, files: [] };
     const message = messageObject({ ...parts, ...counts, clientMessageId: command.clientMessageId });
     const result: MessageSentResult = { type: "MessageSent", repeated: false, message };
     const event = { type: "MessageSent", seq, replyTo: null, content: { text: command.text } } as const;

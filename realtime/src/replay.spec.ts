@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { decodeCursor } from "@chat/shared/log/cursor";
 import type { ChatEvent } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
-import { added, deleted, edited, groupOf, removed, send } from "@chat/shared/testing/chat-facts";
+import { added, attached, deleted, edited, groupOf, removed, send } from "@chat/shared/testing/chat-facts";
 import { nativeProtocol } from "./protocols/native.ts";
 import { createReplay, type LateEvent, type StoredMessage } from "./replay.ts";
 import { createSpans } from "./spans.ts";
@@ -96,7 +96,7 @@ describe("a replay", () => {
   });
 
   it("tells a message as it is by now, from its row and from what happened since", () => {
-    const row = { text: "by now", editedAt: at, deleted: false, changedVersion: 8 };
+    const row = { text: "by now", editedAt: at, deleted: false, changedVersion: 8, files: [] };
     expect(tell([late(10, 3, send(1), row)])[0]?.payload).toMatchObject({ text: "by now", edited_at: at });
     const gone = tell([late(10, 3, send(1), row)], { changes: [recordOf(9, deleted(1))] });
     expect(gone[0]?.payload).toMatchObject({ text: "", deleted: true });
@@ -105,9 +105,22 @@ describe("a replay", () => {
   });
 
   it("keeps the text from who was gone when it was changed, wherever the change is known from", () => {
-    const row = { text: "secret", editedAt: at, deleted: false, changedVersion: 8 };
+    const row = { text: "secret", editedAt: at, deleted: false, changedVersion: 8, files: [] };
     expect(tell([late(10, 3, send(1), row)], { to: 5 })[0]?.payload).toMatchObject({ text: "", edited_at: null });
     const since = tell([late(10, 3, send(1))], { to: 5, changes: [recordOf(8, edited(1, "secret"))] });
     expect(since[0]?.payload).toMatchObject({ text: "", edited_at: null });
+  });
+
+  it("tells of files that were there while the user was, and of none once their message is deleted", () => {
+    const file = (number: number, version: number) => ({ number, version, key: "k", type: "t", size: 1, name: "n" });
+    const row = { text: "look", editedAt: null, deleted: false, changedVersion: 3, files: [file(1, 4), file(2, 7)] };
+    const sent = (told: ReturnType<typeof tell>) => (told[0]?.payload as { files: readonly unknown[] }).files.length;
+    expect(sent(tell([late(10, 3, send(1), row)]))).toBe(2);
+    expect(sent(tell([late(10, 3, send(1), row)], { to: 5 }))).toBe(1);
+    expect(sent(tell([late(10, 4, attached(1, 1, "n"), row)], { to: 5 }))).toBe(1);
+    const changes = [recordOf(9, deleted(1))];
+    expect(sent(tell([late(10, 3, send(1), row)], { changes }))).toBe(0);
+    expect(sent(tell([late(10, 3, send(1), row)], { changes, to: 5 }))).toBe(0);
+    expect(sent(tell([late(10, 4, attached(1, 1, "n"), row)], { changes, to: 5 }))).toBe(0);
   });
 });

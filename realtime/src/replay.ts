@@ -1,4 +1,5 @@
 import { createMovingCursor } from "@chat/shared/log/cursor";
+import { type AttachedFile, namedFiles } from "@chat/shared/events/attached-files";
 import { hears } from "./audience.ts";
 import type { Offsets } from "./offsets.ts";
 import { framesTo, type Protocol } from "./protocols/protocol.ts";
@@ -11,8 +12,9 @@ export interface LateEvent extends SeenEvent {
   readonly message?: StoredMessage | null;
 }
 
-/** `changedVersion`: the version of the chat at which it last changed. */
-export interface StoredMessage extends MessageNow {
+/** `changedVersion`: the version of the chat at which its text last changed. */
+export interface StoredMessage extends Omit<MessageNow, "files"> {
+  readonly files: readonly AttachedFile[];
   readonly changedVersion: number;
 }
 
@@ -52,17 +54,21 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
   /** The text is never older than what was made of it since, and never newer than what the user was there for. */
   function messageNow({ record, message = null }: LateEvent, span: Span): MessageNow | null {
     const { event, chatId } = record;
-    if (event.type !== "MessageSent" && event.type !== "MessageEdited") return null;
+    if (event.type !== "MessageSent" && event.type !== "MessageEdited" && event.type !== "FileAttached") return null;
     const change = window.changeOf(chatId, event.seq);
     const isNewer = change !== undefined && change.version > Math.max(record.version, message?.changedVersion ?? 0);
     const changedVersion = isNewer ? change.version : (message?.changedVersion ?? record.version);
+    const isDeleted = isNewer ? change.event.type === "MessageDeleted" : message?.deleted === true;
+    if (event.type === "FileAttached") return isDeleted ? taken : null;
     const editedHere = event.type === "MessageEdited" ? record.at : null;
-    if (span.to !== null && changedVersion > span.to) return { text: "", editedAt: editedHere, deleted: false };
-    if (!isNewer) return message === null ? null : messageOnly(message);
+    const files = isDeleted ? [] : filesUpTo(message, span.to);
+    if (span.to !== null && changedVersion > span.to) return { text: "", editedAt: editedHere, deleted: false, files };
+    if (!isNewer) return message === null ? null : { ...messageOnly(message), files };
     if (change.event.type !== "MessageEdited") {
-      return { text: "", editedAt: message?.editedAt ?? editedHere, deleted: true };
+      return { text: "", editedAt: message?.editedAt ?? editedHere, deleted: true, files: [] };
     }
-    return { text: change.event.content.text, editedAt: change.at, deleted: false };
+    const { content, message: facts } = change.event;
+    return { text: content.text, editedAt: change.at, deleted: false, files: namedFiles(facts.files, content.names) };
   }
 
   return {
@@ -90,4 +96,11 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
   };
 }
 
-const messageOnly = ({ text, editedAt, deleted }: StoredMessage): MessageNow => ({ text, editedAt, deleted });
+const taken: MessageNow = { text: "", editedAt: null, deleted: true, files: [] };
+
+const messageOnly = ({ text, editedAt, deleted }: StoredMessage) => ({ text, editedAt, deleted });
+
+/** None that was attached when the user was no longer there. */
+function filesUpTo(message: StoredMessage | null, lastVersion: number | null): readonly AttachedFile[] {
+  return (message?.files ?? []).filter(({ version }) => lastVersion === null || version <= lastVersion);
+}

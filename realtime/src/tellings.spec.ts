@@ -51,13 +51,19 @@ describe("tellings", () => {
         payload: { id: `${chatId}.2`, text: "hi", sender_id: "1", client_message_id: "key", reply_to: `${chatId}.1` },
       },
     ]);
-    const message = { senderId: "1", sentAt: "2026-01-01T00:00:00.000Z", replyTo: null, clientMessageId: "m" };
+    const message = {
+      senderId: "1",
+      sentAt: "2026-01-01T00:00:00.000Z",
+      replyTo: null,
+      clientMessageId: "m",
+      files: [],
+    };
     const edited = recordOf(
       {
         type: "MessageEdited",
         seq: 2,
         message: { ...message, readCount: 1, fullyRead: true },
-        content: { text: "hello" },
+        content: { text: "hello", names: [] },
       },
       6,
       "1",
@@ -65,6 +71,28 @@ describe("tellings", () => {
     expect(tellingsOf(edited, none)).toMatchObject([
       { kind: "message_updated", payload: { text: "hello", edited_at: at, created_at: message.sentAt, is_read: true } },
     ]);
+  });
+
+  it("tell which files were attached, and where to get them, but not where they are kept", () => {
+    const file = { number: 2, key: "secret", type: "image/png", size: 68 };
+    const attached = recordOf({ type: "FileAttached", seq: 3, files: [file], content: { names: ["snow.png"] } });
+    const id = `${chatId}.3.2`;
+    expect(tellingsOf(attached, none)).toEqual([
+      {
+        kind: "file_attached",
+        to: "present",
+        seq: 3,
+        more: false,
+        payload: {
+          message_id: `${chatId}.3`,
+          seq: 3,
+          files: [{ id, name: "snow.png", type: "image/png", size: 68, url: `/files/${id}` }],
+          by: "1",
+        },
+      },
+    ]);
+    const now = { text: "", editedAt: null, deleted: true, files: [] };
+    expect(tellingsOf(attached, { ...none, messageNow: () => now })).toMatchObject([{ payload: { files: [] } }]);
   });
 
   it("name the message that a reader named, else the last one that he read", () => {

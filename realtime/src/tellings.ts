@@ -1,5 +1,7 @@
+import { fileObject, type FileObject } from "@chat/shared/api/file-object";
 import { chatObject, type ChatObject, type ChatParts } from "@chat/shared/api/chat-object";
 import { messageObject, type MessageObject } from "@chat/shared/api/message-object";
+import { attachedFiles, type NamedFile, namedFiles } from "@chat/shared/events/attached-files";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import { formatMessageId } from "@chat/shared/ids";
 import type { Role } from "@chat/shared/events/chat-events";
@@ -30,6 +32,12 @@ export type Payload =
   | MessageObject
   | ChatObject
   | { readonly message_id: string; readonly seq: number; readonly by: string }
+  | {
+      readonly message_id: string;
+      readonly seq: number;
+      readonly files: readonly FileObject[];
+      readonly by: string;
+    }
   | { readonly user_id: string; readonly name: string | null; readonly role: Role; readonly by: string }
   | { readonly user_id: string; readonly by: string }
   | { readonly user_id: string; readonly role: Role; readonly by: string }
@@ -60,6 +68,7 @@ export interface MessageNow {
   /** ISO 8601 in UTC. */
   readonly editedAt: string | null;
   readonly deleted: boolean;
+  readonly files: readonly NamedFile[];
 }
 
 /** An event as what people hear of it, in the order in which they hear it. */
@@ -94,6 +103,12 @@ function tellingsTo(to: Audience, kind: TellingKind, record: ChatEventRecord, fa
       return tell(messageOf(record, facts.messageNow(record)), event.seq);
     case "MessageDeleted":
       return tell({ message_id: formatMessageId(chatId, event.seq), seq: event.seq, by }, event.seq);
+    case "FileAttached": {
+      const { seq } = event;
+      const gone = facts.messageNow(record)?.deleted === true;
+      const files = gone ? [] : attachedFiles(event, record.version).map((file) => fileObject(chatId, seq, file));
+      return tell({ message_id: formatMessageId(chatId, seq), seq, files, by }, seq);
+    }
     case "MessageRead": {
       const messageId = formatMessageId(chatId, event.named ?? event.upTo);
       const [read] = tell({ user_id: by, up_to: event.upTo, message_id: messageId });
@@ -117,6 +132,7 @@ function messageOf(record: ChatEventRecord, now: MessageNow | null): MessageObje
       seq: event.seq,
       text: event.content.text,
       ...event.message,
+      files: namedFiles(event.message.files, event.content.names),
       editedAt: at,
       deleted: false,
       ...now,
@@ -135,6 +151,7 @@ function messageOf(record: ChatEventRecord, now: MessageNow | null): MessageObje
     deleted: false,
     fullyRead: false,
     readCount: 0,
+    files: [],
     ...now,
   });
 }

@@ -12,6 +12,9 @@ export const userIdPattern = "^[1-9][0-9]{0,17}$";
 /** `<chat id>.<seq>`: a message's id says where it lives. */
 export const messageIdPattern = `${chatIdPattern.slice(0, -1)}\\.[1-9][0-9]{0,8}$`;
 
+/** `<message id>.<number>`: a file's id says which message it belongs to. */
+export const fileIdPattern = `${messageIdPattern.slice(0, -1)}\\.[1-9][0-9]{0,5}$`;
+
 const chatIdExpression = new RegExp(chatIdPattern);
 const userIdExpression = new RegExp(userIdPattern);
 
@@ -55,6 +58,16 @@ export function parseMessageId(text: string): { readonly chatId: ChatId; readonl
   const chatId = text.slice(0, dot);
   const seq = text.slice(dot + 1);
   return dot > 0 && isChatId(chatId) && /^[1-9]\d{0,8}$/.test(seq) ? { chatId, seq: Number(seq) } : null;
+}
+
+/** Null for anything that is no file id of ours. */
+export function parseFileId(
+  text: string,
+): { readonly chatId: ChatId; readonly seq: number; readonly number: number } | null {
+  const dot = text.lastIndexOf(".");
+  const message = parseMessageId(text.slice(0, Math.max(dot, 0)));
+  const number = text.slice(dot + 1);
+  return message !== null && /^[1-9]\d{0,5}$/.test(number) ? { ...message, number: Number(number) } : null;
 }
 
 /** Tells one Election from another, 72 random bits in 12 characters. */

@@ -12,7 +12,7 @@ const PAGE = 100;
 
 /** `who` and `what` are any numbers: they are taken modulo what there is. */
 export interface Step {
-  readonly kind: "send" | "edit" | "delete" | "read" | "add" | "remove" | "role" | "rename";
+  readonly kind: "send" | "edit" | "delete" | "attach" | "read" | "add" | "remove" | "role" | "rename";
   readonly who: number;
   readonly what: number;
 }
@@ -28,6 +28,7 @@ interface Message {
   edited: boolean;
   deleted: boolean;
   fullyRead: boolean;
+  files: number;
 }
 
 /** A server with one chat, in the fewest words: what is true in it, and what `me`, who is always in, is told of each step. */
@@ -55,7 +56,7 @@ export function createModelChat() {
       version,
     });
   const message = (seq: number): MessageObject => {
-    const { sender, text, edited, deleted, fullyRead } = messages[seq - 1] ?? nobodys;
+    const { sender, text, edited, deleted, fullyRead, files } = messages[seq - 1] ?? nobodys;
     return messageObject({
       chatId,
       seq,
@@ -68,6 +69,7 @@ export function createModelChat() {
       deleted,
       fullyRead,
       readCount: 0,
+      files: Array.from({ length: files }, (_, index) => file(index + 1)),
     });
   };
   const readUpToOf = (id: string): number => members.get(id)?.readUpTo ?? 0;
@@ -103,7 +105,14 @@ export function createModelChat() {
     const named = messages[seq - 1];
     switch (kind) {
       case "send":
-        messages.push({ sender: user, text: `text ${what}`, edited: false, deleted: false, fullyRead: false });
+        messages.push({
+          sender: user,
+          text: `text ${what}`,
+          edited: false,
+          deleted: false,
+          fullyRead: false,
+          files: 0,
+        });
         return [event({ type: "new_message", seq: messages.length, payload: message(messages.length) })];
       case "edit":
         if (named === undefined || named.deleted) return [];
@@ -115,6 +124,13 @@ export function createModelChat() {
         return [
           event({ type: "message_deleted", seq, payload: { message_id: `${chatId}.${seq}`, seq, by: named.sender } }),
         ];
+      case "attach": {
+        if (named === undefined || named.deleted) return [];
+        named.files += 1;
+        const files = message(seq).files.slice(-1);
+        const payload = { message_id: `${chatId}.${seq}`, seq, files, by: named.sender };
+        return [event({ type: "file_attached", seq, payload })];
+      }
       case "read": {
         const member = members.get(user);
         if (member === undefined || seq <= member.readUpTo) return [];
@@ -177,4 +193,5 @@ export function createModelChat() {
   };
 }
 
-const nobodys: Message = { sender: "", text: "", edited: false, deleted: false, fullyRead: false };
+const nobodys: Message = { sender: "", text: "", edited: false, deleted: false, fullyRead: false, files: 0 };
+const file = (number: number) => ({ number, name: `file ${number}`, type: "image/png", size: number });

@@ -152,6 +152,7 @@ function namedSeq({ command }: CommandRequest, state: ChatState | undefined): nu
   switch (command.type) {
     case "EditMessage":
     case "DeleteMessage":
+    case "AttachFiles":
       return command.seq;
     case "MarkRead":
       return command.named ?? lastReadSeq(command.upTo, state);

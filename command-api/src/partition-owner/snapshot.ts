@@ -1,3 +1,4 @@
+import type { AttachedFile } from "@chat/shared/events/attached-files";
 import { startOfPartition, type Position } from "@chat/shared/log/position";
 import { partitionOf } from "@chat/shared/partitions/partition-of";
 import { int4Array, int8Array, textArray, uuidArray } from "@chat/shared/postgres/binary-array";
@@ -55,6 +56,7 @@ interface MessageRow {
   readonly deleted: boolean;
   readonly reply_to: number | null;
   readonly client_message_id: string | null;
+  readonly files: readonly AttachedFile[];
 }
 
 interface KeyRow {
@@ -83,7 +85,7 @@ const lookUpQuery = (schema: string): string => `
     (SELECT json_agg(json_build_object(
         'chat_id', m.chat_id, 'seq', m.seq, 'sender_id', m.sender_id::text, 'text', m.text,
         'sent_at', ${isoTime("m.sent_at")}, 'edited_at', ${isoTime("m.edited_at")}, 'deleted', m.deleted,
-        'reply_to', m.reply_to, 'client_message_id', m.client_message_id))
+        'reply_to', m.reply_to, 'client_message_id', m.client_message_id, 'files', m.files))
       FROM unnest($3::uuid[], $4::int4[]) AS wanted(chat_id, seq) JOIN ${schema}.messages AS m USING (chat_id, seq)) AS messages,
     (SELECT json_agg(json_build_object(
         'chat_id', k.chat_id, 'actor', k.actor_id::text, 'key', k.key, 'request_hash', k.request_hash,
@@ -189,4 +191,5 @@ const messageFrom = (row: MessageRow): MessageState => ({
   deleted: row.deleted,
   replyTo: row.reply_to,
   clientMessageId: row.client_message_id,
+  files: row.files,
 });

@@ -19,6 +19,12 @@ const sending = fc.record({
   text: fc.string({ maxLength: 3 }),
   replyTo: fc.option(seq, { nil: null, freq: 2 }),
 });
+const newFile = fc.nat(50).map((number) => ({
+  key: `key ${String(number)}`,
+  name: `file ${String(number)}`,
+  type: "text/plain",
+  size: number,
+}));
 const rare: fc.Arbitrary<ChatCommand>[] = [
   fc.record({
     type: fc.constant("CreateChat" as const),
@@ -37,6 +43,7 @@ const rare: fc.Arbitrary<ChatCommand>[] = [
   fc.record({ type: fc.constant("ChangeRole" as const), userId: user, role }),
   fc.record({ type: fc.constant("EditMessage" as const), seq, text: fc.constantFrom("x", "y") }),
   fc.record({ type: fc.constant("DeleteMessage" as const), seq }),
+  fc.record({ type: fc.constant("AttachFiles" as const), seq, files: fc.array(newFile, { maxLength: 3 }) }),
 ];
 export const command: fc.Arbitrary<ChatCommand> = fc.oneof(
   { weight: 60, arbitrary: reading },

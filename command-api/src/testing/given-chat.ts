@@ -63,7 +63,12 @@ export function createChat() {
       for (const event of events) {
         state = evolve(state, event, { actor, at });
         if (!("seq" in event)) continue;
-        const message = evolveMessage(messages.get(event.seq), event, { actor, at, idempotencyKey: null });
+        const message = evolveMessage(messages.get(event.seq), event, {
+          actor,
+          at,
+          idempotencyKey: null,
+          version: state.version,
+        });
         if (message !== undefined) messages.set(event.seq, message);
       }
     },
@@ -114,6 +119,19 @@ export const sent =
 export const deleted =
   (actor: string, seq: number, senderId = actor): Past =>
   () => ({ actor, event: { type: "MessageDeleted", seq, senderId } });
+
+/** With one file of this name, which is kept under its name. */
+export const attached =
+  (actor: string, seq: number, number: number, name: string): Past =>
+  () => ({
+    actor,
+    event: {
+      type: "FileAttached",
+      seq,
+      files: [{ number, key: name, type: "text/plain", size: 4 }],
+      content: { names: [name] },
+    },
+  });
 
 export const read =
   (actor: string, upTo: number): Past =>

@@ -1,4 +1,5 @@
 import type { ClientBase } from "pg";
+import type { AttachedFile } from "@chat/shared/events/attached-files";
 import { int4Array, int8Array, textArray, uuidArray } from "@chat/shared/postgres/binary-array";
 
 /** Times are milliseconds, user ids texts: as the log has them, to be compared. */
@@ -27,6 +28,7 @@ export interface MessageRow {
   readonly deleted: boolean;
   readonly sent_version: number;
   readonly changed_version: number;
+  readonly files: readonly AttachedFile[];
 }
 
 export interface CommandRow {
@@ -101,7 +103,7 @@ export function createRowReader(client: ClientBase, schema: string): RowReader {
     async messages(places) {
       const { rows } = await client.query<MessageRow>(
         `SELECT chat_id, seq, sender_id::text, text, client_message_id, reply_to, ${ms("sent_at")} AS sent_at,
-           ${ms("edited_at")} AS edited_at, deleted, sent_version, changed_version
+           ${ms("edited_at")} AS edited_at, deleted, sent_version, changed_version, files
          FROM ${schema}.messages JOIN unnest($1::uuid[], $2::int4[]) AS wanted (chat_id, seq) USING (chat_id, seq)`,
         [uuidArray(places.map(({ chatId }) => chatId)), int4Array(places.map(({ seq }) => seq))],
       );

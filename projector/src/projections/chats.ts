@@ -107,6 +107,7 @@ function fold(change: ChatChange, { event, at }: PlacedEvent): void {
       return;
     case "MessageEdited":
     case "MessageDeleted":
+    case "FileAttached":
     case "MessageRead":
       return;
     default:

@@ -23,7 +23,7 @@ export function journalProjection(schema: string): Projection {
 }
 
 /**
- * What of an event stands in no other row, under the event's own names. Texts are left out: they are joined from
+ * What of an event stands in no other row, under the event's own names. Texts and files are left out: they are joined from
  * `messages` as they are when somebody asks, so that a text that was taken back never comes again.
  */
 export function journalData(event: ChatEvent): object | null {
@@ -50,6 +50,7 @@ export function journalData(event: ChatEvent): object | null {
     case "ChatDeleted":
     case "MessageSent":
     case "MessageDeleted":
+    case "FileAttached":
       return null;
     default:
       return event satisfies never;

@@ -61,6 +61,7 @@ export function memberSpansProjection(schema: string): Projection {
             case "MessageSent":
             case "MessageEdited":
             case "MessageDeleted":
+            case "FileAttached":
             case "MessageRead":
             case "MessagesFullyRead":
               return;

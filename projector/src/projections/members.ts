@@ -93,6 +93,7 @@ export function membersProjection(schema: string): Projection {
             case "ChatRenamed":
             case "MessageEdited":
             case "MessageDeleted":
+            case "FileAttached":
               return;
             default:
               event satisfies never;

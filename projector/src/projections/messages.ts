@@ -1,7 +1,9 @@
+import { type AttachedFile, attachedFiles } from "@chat/shared/events/attached-files";
 import {
   boolArray,
   int4Array,
   int8Array,
+  jsonbArray,
   textArray,
   timestamptzArray,
   uuidArray,
@@ -14,6 +16,7 @@ interface NewMessage extends MessageChange {
   readonly replyTo: number | null;
   readonly sentAt: number;
   readonly sentVersion: number;
+  changedVersion: number;
 }
 
 interface MessageChange {
@@ -23,7 +26,10 @@ interface MessageChange {
   text: string | null;
   editedAt: number | null;
   deleted: boolean;
-  changedVersion: number;
+  /** Null: as it was. That files were added changes nothing of what the message says. */
+  changedVersion: number | null;
+  /** Added by this batch. */
+  files: AttachedFile[];
 }
 
 export function messagesProjection(schema: string): Projection {
@@ -33,11 +39,11 @@ export function messagesProjection(schema: string): Projection {
       const changed = new Map<string, MessageChange>();
 
       /** The row to fold into: one that this batch writes anyway, else a change of an older one. */
-      function messageOf({ chatId, version }: PlacedEvent, seq: number): MessageChange {
+      function messageOf({ chatId }: PlacedEvent, seq: number): MessageChange {
         const key = `${chatId}.${seq}`;
         const known = sent.get(key) ?? changed.get(key);
         if (known !== undefined) return known;
-        const change = { chatId, seq, text: null, editedAt: null, deleted: false, changedVersion: version };
+        const change = { chatId, seq, text: null, editedAt: null, deleted: false, changedVersion: null, files: [] };
         changed.set(key, change);
         return change;
       }
@@ -59,6 +65,7 @@ export function messagesProjection(schema: string): Projection {
                 deleted: false,
                 sentVersion: record.version,
                 changedVersion: record.version,
+                files: [],
               });
               return;
             case "MessageEdited": {
@@ -72,9 +79,13 @@ export function messagesProjection(schema: string): Projection {
               const message = messageOf(record, event.seq);
               message.text = "";
               message.deleted = true;
+              message.files = [];
               message.changedVersion = record.version;
               return;
             }
+            case "FileAttached":
+              messageOf(record, event.seq).files.push(...attachedFiles(event, record.version));
+              return;
             case "ChatCreated":
             case "ChatRenamed":
             case "ChatDeleted":
@@ -103,9 +114,9 @@ function insertStatement(schema: string, messages: readonly NewMessage[]) {
     name: `${schema}.messages-insert`,
     text: `
       INSERT INTO ${schema}.messages (chat_id, seq, sender_id, text, client_message_id, reply_to, sent_at, edited_at,
-        deleted, sent_version, changed_version)
+        deleted, sent_version, changed_version, files)
       SELECT * FROM unnest($1::uuid[], $2::int4[], $3::int8[], $4::text[], $5::text[], $6::int4[], $7::timestamptz[],
-        $8::timestamptz[], $9::bool[], $10::int4[], $11::int4[])`,
+        $8::timestamptz[], $9::bool[], $10::int4[], $11::int4[], $12::jsonb[])`,
     values: [
       uuidArray(messages.map((message) => message.chatId)),
       int4Array(messages.map((message) => message.seq)),
@@ -118,6 +129,7 @@ function insertStatement(schema: string, messages: readonly NewMessage[]) {
       boolArray(messages.map((message) => message.deleted)),
       int4Array(messages.map((message) => message.sentVersion)),
       int4Array(messages.map((message) => message.changedVersion)),
+      jsonbArray(messages.map((message) => JSON.stringify(message.files))),
     ],
   };
 }
@@ -127,14 +139,15 @@ function updateStatement(schema: string, changes: readonly MessageChange[]) {
     name: `${schema}.messages-update`,
     text: `
       WITH change AS (
-        SELECT * FROM unnest($1::uuid[], $2::int4[], $3::text[], $4::timestamptz[], $5::bool[], $6::int4[])
-        AS change (chat_id, seq, text, edited_at, deleted, changed_version)
+        SELECT * FROM unnest($1::uuid[], $2::int4[], $3::text[], $4::timestamptz[], $5::bool[], $6::int4[], $7::jsonb[])
+        AS change (chat_id, seq, text, edited_at, deleted, changed_version, files)
       ), done AS (
         UPDATE ${schema}.messages AS m SET
           text = coalesce(change.text, m.text),
           edited_at = coalesce(change.edited_at, m.edited_at),
           deleted = m.deleted OR change.deleted,
-          changed_version = change.changed_version
+          changed_version = coalesce(change.changed_version, m.changed_version),
+          files = CASE WHEN m.deleted OR change.deleted THEN '[]' ELSE m.files || change.files END
         FROM change WHERE m.chat_id = change.chat_id AND m.seq = change.seq
         RETURNING m.chat_id, m.seq
       )
@@ -146,6 +159,7 @@ function updateStatement(schema: string, changes: readonly MessageChange[]) {
       timestamptzArray(changes.map((change) => change.editedAt)),
       boolArray(changes.map((change) => change.deleted)),
       int4Array(changes.map((change) => change.changedVersion)),
+      jsonbArray(changes.map((change) => JSON.stringify(change.files))),
     ],
   };
 }

@@ -1,4 +1,5 @@
 import { chatObject, type ChatObject } from "@chat/shared/api/chat-object";
+import type { AttachedFile } from "@chat/shared/events/attached-files";
 import { columnTypes } from "./column-types.ts";
 import type { LiveQuery } from "@chat/shared/read-model/read-live";
 import { isoTime } from "./message-objects.ts";
@@ -71,6 +72,7 @@ export interface ListedChatRow extends ChatRow {
   readonly message_deleted: boolean | null;
   readonly fully_read: boolean | null;
   readonly read_count: number;
+  readonly files: readonly AttachedFile[] | null;
 }
 
 /** The place in the list behind which a page begins. */
@@ -89,7 +91,7 @@ export function chatList(callerId: string, after: ChatListPlace | null, limit: n
     text: (schema) => `
       SELECT ${chatColumns}, date_part('epoch', chat.active_at) AS active_at, chat.my_role, chat.my_read_up_to, chat.unread_count, chat.last_seq,
         message.sender_id, message.text, message.client_message_id, message.reply_to,
-        date_part('epoch', message.sent_at) AS sent_at, date_part('epoch', message.edited_at) AS edited_at, message.deleted AS message_deleted,
+        date_part('epoch', message.sent_at) AS sent_at, date_part('epoch', message.edited_at) AS edited_at, message.deleted AS message_deleted, message.files,
         (message.seq <= chat.fully_read_up_to AND message.sender_id IS DISTINCT FROM chat.fully_read_except)
           OR message.seq <= author.own_read_up_to AS fully_read,
         members.member_ids,

@@ -14,6 +14,7 @@ function columnsOf(senders: readonly string[]): MessageColumns {
     sent_ats: senders.map(() => 1_700_000_000.123),
     edited_ats: senders.map(() => null),
     deleteds: senders.map(() => false),
+    files: senders.map(() => []),
   };
 }
 

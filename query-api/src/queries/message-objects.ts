@@ -1,4 +1,5 @@
 import { messageObject, type MessageObject } from "@chat/shared/api/message-object";
+import type { AttachedFile } from "@chat/shared/events/attached-files";
 
 /** Messages of one chat by columns, in the order in which they are to be shown. Times are seconds since 1970. */
 export interface MessageColumns {
@@ -10,6 +11,7 @@ export interface MessageColumns {
   readonly sent_ats: readonly number[];
   readonly edited_ats: readonly (number | null)[];
   readonly deleteds: readonly boolean[];
+  readonly files: readonly (readonly AttachedFile[])[];
 }
 
 /** What a message's `is_read` and `read_count` follow from: the chat's watermarks and how far its members have read. */
@@ -48,6 +50,7 @@ export function messageObjects(chatId: string, columns: MessageColumns, marks: R
       sentAt: isoTime(columns.sent_ats[index] ?? 0),
       editedAt: isoTimeOrNull(columns.edited_ats[index] ?? null),
       deleted: columns.deleteds[index] ?? false,
+      files: columns.files[index] ?? [],
       fullyRead: forAll || seq <= author.ownReadUpTo,
       readCount: readersOf(seq) - (author.readUpTo >= seq ? 1 : 0),
     });

@@ -61,7 +61,7 @@ export function messagePage(
           COALESCE(array_agg(reply_to), '{}') AS reply_tos,
           COALESCE(array_agg(date_part('epoch', sent_at)), '{}') AS sent_ats,
           COALESCE(array_agg(date_part('epoch', edited_at)), '{}') AS edited_ats,
-          COALESCE(array_agg(deleted), '{}') AS deleteds
+          COALESCE(array_agg(deleted), '{}') AS deleteds, COALESCE(json_agg(files), '[]') AS files
         FROM (
           SELECT * FROM ${schema}.messages
           WHERE range.is_new AND chat_id = $2::uuid AND seq BETWEEN GREATEST(range.first, $6::int) AND range.first + $7::int - 1

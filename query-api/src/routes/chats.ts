@@ -81,6 +81,7 @@ function toLastMessage(row: ListedChatRow): MessageObject | null {
     deleted: row.message_deleted === true,
     fullyRead: row.fully_read === true,
     readCount: row.read_count,
+    files: row.files ?? [],
   });
 }
 

@@ -1,5 +1,6 @@
 import Type, { type Static, type TProperties, type TSchema } from "typebox";
 import { ChatObject } from "./chat-object.ts";
+import { FileObject } from "./file-object.ts";
 import { MessageObject } from "./message-object.ts";
 import { ProblemObject } from "./problem-object.ts";
 import { UserObject } from "./user-object.ts";
@@ -55,6 +56,12 @@ export const MessageDeletedFrame = messageEvent(
   Type.Object({ message_id: Type.String(), seq, by }, { additionalProperties: false }),
 );
 
+/** Files that were deleted with their message by the time that it is told are left out. */
+export const FileAttachedFrame = messageEvent(
+  "file_attached",
+  Type.Object({ message_id: Type.String(), seq, files: Type.Array(FileObject), by }, { additionalProperties: false }),
+);
+
 /** The chat is there from now on: it was made, or this user was let in. */
 export const CreateChatFrame = event("create_chat", ChatObject);
 export const UpdateChatFrame = event("update_chat", ChatObject);
@@ -102,6 +109,7 @@ export const EventFrame = Type.Union([
   NewMessageFrame,
   MessageUpdatedFrame,
   MessageDeletedFrame,
+  FileAttachedFrame,
   CreateChatFrame,
   UpdateChatFrame,
   DeleteChatFrame,
@@ -152,6 +160,7 @@ export const framesToClients: { readonly [Kind in FrameToClient["type"]]: FrameD
   new_message: { schema: NewMessageFrame, summary: "A message was sent" },
   message_updated: { schema: MessageUpdatedFrame, summary: "A message was edited: the whole message" },
   message_deleted: { schema: MessageDeletedFrame, summary: "A message was deleted; its seq stays" },
+  file_attached: { schema: FileAttachedFrame, summary: "The sender has added files to a message" },
   create_chat: { schema: CreateChatFrame, summary: "A chat was made, or this user was let in" },
   update_chat: { schema: UpdateChatFrame, summary: "A chat's title, description or picture changed" },
   delete_chat: { schema: DeleteChatFrame, summary: "A chat was deleted: nothing more of it follows" },

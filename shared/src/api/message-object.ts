@@ -1,4 +1,6 @@
 import Type, { type Static } from "typebox";
+import type { NamedFile } from "../events/attached-files.ts";
+import { FileObject, fileObject } from "./file-object.ts";
 import { formatMessageId } from "../ids.ts";
 
 /** A message as clients see it, over HTTP and on sockets alike. */
@@ -18,7 +20,7 @@ export const MessageObject = Type.Object(
     is_read: Type.Boolean({ description: "fully read: every other member has read it. Never falls back." }),
     read: Type.Boolean({ description: "the same as is_read" }),
     read_count: Type.Integer({ description: "how many current members, the sender aside, have read it" }),
-    files: Type.Array(Type.Unknown()),
+    files: Type.Array(FileObject, { description: "none once deleted" }),
   },
   { $id: "Message", additionalProperties: false },
 );
@@ -37,6 +39,7 @@ export interface MessageParts {
   readonly deleted: boolean;
   readonly fullyRead: boolean;
   readonly readCount: number;
+  readonly files: readonly Omit<NamedFile, "key">[];
 }
 
 export function messageObject(message: MessageParts): MessageObject {
@@ -55,6 +58,6 @@ export function messageObject(message: MessageParts): MessageObject {
     is_read: message.fullyRead,
     read: message.fullyRead,
     read_count: message.readCount,
-    files: [],
+    files: message.deleted ? [] : message.files.map((file) => fileObject(message.chatId, message.seq, file)),
   };
 }

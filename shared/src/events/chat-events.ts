@@ -1,7 +1,7 @@
 /**
  * Every fact that can happen to a chat, on one page.
  *
- * What people write (texts, titles) stands in `content` and nowhere else, so that it can be encrypted per author one
+ * What people write (texts, titles, names of files) stands in `content` and nowhere else, so that it can be encrypted per author one
  * day without touching anything else. Everything beside it is ids, numbers and closed words.
  * User ids are decimal strings; `seq` is a message's dense number in its chat, from 1.
  */
@@ -16,6 +16,7 @@ export type ChatEvent =
   | MessageSent
   | MessageEdited
   | MessageDeleted
+  | FileAttached
   | MessageRead
   | MessagesFullyRead;
 
@@ -84,7 +85,8 @@ export interface MessageEdited {
   readonly type: "MessageEdited";
   readonly seq: number;
   readonly message: MessageFacts;
-  readonly content: { readonly text: string };
+  /** `names`: what the message's files are called, in their order. */
+  readonly content: { readonly text: string; readonly names: readonly string[] };
 }
 
 export interface MessageDeleted {
@@ -93,12 +95,33 @@ export interface MessageDeleted {
   readonly senderId: string;
 }
 
+/** The sender has added files to a message of his; one command may add several. */
+export interface FileAttached {
+  readonly type: "FileAttached";
+  readonly seq: number;
+  readonly files: readonly FileFacts[];
+  /** What they are called, in the order of `files`. */
+  readonly content: { readonly names: readonly string[] };
+}
+
+export interface FileFacts {
+  /** Dense in its message, from 1: with the message's id it is the file's id. */
+  readonly number: number;
+  /** Where its bytes are kept, as the file store names it. */
+  readonly key: string;
+  /** The media type, found out from the bytes. */
+  readonly type: string;
+  /** In bytes. */
+  readonly size: number;
+}
+
 /** What stays as it was when a message is edited; the last two are as of this event. */
 export interface MessageFacts {
   readonly senderId: string;
   readonly sentAt: string;
   readonly replyTo: number | null;
   readonly clientMessageId: string | null;
+  readonly files: readonly FileFacts[];
   readonly readCount: number;
   readonly fullyRead: boolean;
 }

@@ -24,12 +24,25 @@ const timestamp = Type.String({ pattern: timestampPattern });
 const role = Type.Union([Type.Literal("owner"), Type.Literal("admin"), Type.Literal("member")]);
 const newMembers = Type.Array(Type.Object({ userId, role }, closed), { minItems: 1 });
 const nothing = Type.Object({}, closed);
+const names = Type.Array(Type.String());
+const storedFiles = Type.Array(
+  Type.Object(
+    {
+      number: Type.Integer({ minimum: 1, maximum: 999_999 }),
+      key: Type.String({ minLength: 1 }),
+      type: Type.String({ minLength: 1 }),
+      size: Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }),
+    },
+    closed,
+  ),
+);
 const messageFacts = Type.Object(
   {
     senderId: userId,
     sentAt: timestamp,
     replyTo: seqOrNull,
     clientMessageId: textOrNull,
+    files: storedFiles,
     readCount: watermark,
     fullyRead: Type.Boolean(),
   },
@@ -61,11 +74,16 @@ export const eventShapes = {
     content: Type.Object({ text }, closed),
   },
   MessageEdited: {
-    version: 1,
+    version: 2,
     data: Type.Object({ seq, message: messageFacts }, closed),
-    content: Type.Object({ text }, closed),
+    content: Type.Object({ text, names }, closed),
   },
   MessageDeleted: { version: 1, data: Type.Object({ seq, senderId: userId }, closed) },
+  FileAttached: {
+    version: 1,
+    data: Type.Object({ seq, files: storedFiles }, closed),
+    content: Type.Object({ names }, closed),
+  },
   MessageRead: { version: 1, data: Type.Object({ from: watermark, upTo: seq, named: seqOrNull }, closed) },
   MessagesFullyRead: {
     version: 1,

@@ -19,7 +19,23 @@ export type Upcaster = (stored: StoredEvent) => StoredEvent;
  * `golden-events.json`; the old one stays there. Deploy readers before writers: a reader that meets a version newer
  * than its own stops.
  */
-export const upcasters: Readonly<Partial<Record<`${ChatEvent["type"]}@${number}`, Upcaster>>> = {};
+export const upcasters: Readonly<Partial<Record<`${ChatEvent["type"]}@${number}`, Upcaster>>> = {
+  /** When messages had no files. */
+  "MessageEdited@1": (stored) => ({
+    ...stored,
+    v: 2,
+    data: withField(stored.data, "message", (message) => ({ ...asObject(message), files: [] })),
+    content: { ...asObject(stored.content), names: [] },
+  }),
+};
+
+function withField(data: unknown, field: string, change: (value: unknown) => unknown): object {
+  const fields: Readonly<Record<string, unknown>> = { ...asObject(data) };
+  return { ...fields, [field]: change(fields[field]) };
+}
+
+/** What is no object stays nothing: the schema refuses it after the last step. */
+const asObject = (value: unknown): object => (typeof value === "object" && value !== null ? value : {});
 
 /** The record in the version `target`; as it is, when a step is missing or goes nowhere: its shape is then refused. */
 export function upcast(stored: StoredEvent, target: number, steps: typeof upcasters = upcasters): StoredEvent {

@@ -29,9 +29,16 @@ export const edited = (seq: number, text: string, senderId = "1"): ChatEvent => 
     sentAt: "2026-01-01T00:00:00.000Z",
     replyTo: null,
     clientMessageId: null,
+    files: [],
     readCount: 0,
     fullyRead: false,
   },
-  content: { text },
+  content: { text, names: [] },
+});
+export const attached = (seq: number, number: number, name: string): ChatEvent => ({
+  type: "FileAttached",
+  seq,
+  files: [{ number, key: `key of ${name}`, type: "text/plain", size: name.length }],
+  content: { names: [name] },
 });
 export const deleted = (seq: number, senderId = "1"): ChatEvent => ({ type: "MessageDeleted", seq, senderId });

@@ -34,6 +34,7 @@ interface Told {
   readonly role: string;
   readonly up_to: number;
   readonly message_ids: readonly string[];
+  readonly files: MessageObject["files"];
 }
 
 export function createFoldedChats(userId: string): FoldedChats {
@@ -53,7 +54,15 @@ export function createFoldedChats(userId: string): FoldedChats {
       }
       case "message_deleted": {
         const message = chat.messages.get(told.seq);
-        if (message !== undefined) chat.messages.set(message.seq, { ...message, text: "", deleted: true });
+        if (message !== undefined) chat.messages.set(message.seq, { ...message, text: "", deleted: true, files: [] });
+        return;
+      }
+      case "file_attached": {
+        const message = chat.messages.get(told.seq);
+        if (message === undefined) return;
+        // A message that was told late has them already.
+        const more = told.files.filter(({ id }) => message.files.every((file) => file.id !== id));
+        chat.messages.set(message.seq, { ...message, files: [...message.files, ...more] });
         return;
       }
       case "update_chat":
@@ -130,13 +139,14 @@ function knownOf({ members, messages }: KnownChat, userId: string) {
   const readUpTo = members.get(userId)?.readUpTo ?? 0;
   return {
     members: present.map(([id, { role, readUpTo: upTo }]) => `${id} ${role} ${upTo}`),
-    messages: sent.map(({ seq, sender_id, text, edited_at, deleted, reply_to, is_read }) => ({
+    messages: sent.map(({ seq, sender_id, text, edited_at, deleted, reply_to, is_read, files }) => ({
       seq,
       sender_id,
       text,
       edited_at,
       deleted,
       reply_to,
+      files,
       read_count: present.filter(([id, { readUpTo: upTo }]) => id !== sender_id && upTo >= seq).length,
       // Only authors are told.
       is_read: sender_id === userId ? is_read : null,

@@ -1,4 +1,5 @@
 import fc from "fast-check";
+import { type AttachedFile, attachedFiles } from "../events/attached-files.ts";
 import type { ChatEvent, Role } from "../events/chat-events.ts";
 import type { ChatEventRecord } from "../events/event-record.ts";
 
@@ -10,9 +11,22 @@ export interface HistoryStep {
   readonly pick: number;
 }
 
-const kinds = ["create", "add", "remove", "leave", "role", "rename", "send", "edit", "delete", "read", "end"] as const;
+const kinds = [
+  "create",
+  "add",
+  "remove",
+  "leave",
+  "role",
+  "rename",
+  "send",
+  "edit",
+  "delete",
+  "attach",
+  "read",
+  "end",
+] as const;
 /** How often each kind is tried; what happens all the time in life happens often here. */
-const weights = [10, 20, 10, 10, 5, 5, 70, 15, 15, 50, 1] as const;
+const weights = [10, 20, 10, 10, 5, 5, 70, 15, 15, 15, 50, 1] as const;
 
 const CHATS = 2;
 /** Few, so that the same ones meet, leave and return. */
@@ -50,6 +64,7 @@ export interface PlainMessage {
   text: string;
   deleted: boolean;
   fullyRead: boolean;
+  files: AttachedFile[];
 }
 
 /** Messages of others beyond the member's pointer that were not taken back. */
@@ -168,7 +183,7 @@ function play(chat: PlainChat, { kind, user, pick }: HistoryStep, happen: Happen
         replyTo: pick % 4 === 0 && seq > 0 ? seq : null,
         content: { text: `m${pick}` },
       });
-      chat.messages.push({ senderId: id, text: `m${pick}`, deleted: false, fullyRead: false });
+      chat.messages.push({ senderId: id, text: `m${pick}`, deleted: false, fullyRead: false, files: [] });
       return;
     case "edit":
       if (!isIn || message === undefined || message.deleted) return;
@@ -180,10 +195,11 @@ function play(chat: PlainChat, { kind, user, pick }: HistoryStep, happen: Happen
           sentAt: "2026-01-01T00:00:00.000Z",
           replyTo: null,
           clientMessageId: null,
+          files: message.files.map(({ number, key, type, size }) => ({ number, key, type, size })),
           readCount: 0,
           fullyRead: message.fullyRead,
         },
-        content: { text: `e${pick}` },
+        content: { text: `e${pick}`, names: message.files.map(({ name }) => name) },
       });
       message.text = `e${pick}`;
       return;
@@ -192,7 +208,17 @@ function play(chat: PlainChat, { kind, user, pick }: HistoryStep, happen: Happen
       happen(chat, id, { type: "MessageDeleted", seq, senderId: message.senderId });
       message.text = "";
       message.deleted = true;
+      message.files = [];
       return;
+    case "attach": {
+      if (!isIn || message === undefined || message.deleted) return;
+      const number = message.files.length + 1;
+      const file = { number, key: `key-${chat.version}`, type: "image/png", size: pick };
+      const event = { type: "FileAttached", seq, files: [file], content: { names: [`f${pick}`] } } as const;
+      happen(chat, message.senderId, event);
+      message.files.push(...attachedFiles(event, chat.version));
+      return;
+    }
     case "read": {
       if (!isIn || member.readUpTo >= lastSeq) return;
       const from = member.readUpTo;

@@ -113,6 +113,7 @@ describe("a decision", () => {
       deleted: fc.boolean(),
       replyTo: orNull(seq),
       clientMessageId: orNull(fc.string()),
+      files: fc.constant([]),
     }),
     { nil: undefined },
   );

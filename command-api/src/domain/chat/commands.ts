@@ -24,8 +24,18 @@ export type ChatCommand =
   | { readonly type: "SendMessage"; readonly text: string; readonly replyTo: number | null }
   | { readonly type: "EditMessage"; readonly seq: number; readonly text: string }
   | { readonly type: "DeleteMessage"; readonly seq: number }
+  /** Without files it only asks whether there may be some. */
+  | { readonly type: "AttachFiles"; readonly seq: number; readonly files: readonly NewFile[] }
   /** `upTo` beyond the last seq is cut to it; null: everything. `named` when the client named a message. */
   | { readonly type: "MarkRead"; readonly upTo: number | null; readonly named: number | null };
+
+/** A file whose bytes are in the store already. */
+export interface NewFile {
+  readonly key: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+}
 
 /** Who commands, and when: ids and time come from outside, so that deciding is pure. */
 export interface CommandContext {

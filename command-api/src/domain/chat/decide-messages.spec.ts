@@ -1,8 +1,19 @@
 import { describe, expect, it } from "@jest/globals";
-import { at, deleted, given, group, happened, left, privateChat, read, sent } from "../../testing/given-chat.ts";
+import {
+  at,
+  attached,
+  deleted,
+  given,
+  group,
+  happened,
+  left,
+  privateChat,
+  read,
+  sent,
+} from "../../testing/given-chat.ts";
 import type { ChatCommand } from "./commands.ts";
 import { decide } from "./decide.ts";
-import { maxMessagesPerChat } from "./limits.ts";
+import { maxFilesPerMessage, maxMessagesPerChat } from "./limits.ts";
 
 const send = (text: string, replyTo: number | null = null): ChatCommand => ({ type: "SendMessage", text, replyTo });
 const edit = (seq: number, text: string): ChatCommand => ({ type: "EditMessage", seq, text });
@@ -48,10 +59,11 @@ describe("editing a message", () => {
           sentAt: at,
           replyTo: null,
           clientMessageId: null,
+          files: [],
           readCount: 1,
           fullyRead: false,
         },
-        content: { text: "hello" },
+        content: { text: "hello", names: [] },
       });
   });
 
@@ -72,6 +84,85 @@ describe("editing a message", () => {
 
   it("needs a message", () => {
     given(team, sent("charlie")).when("charlie", edit(2, "hello")).thenRefused("not_found");
+  });
+});
+
+describe("attaching files", () => {
+  const file = (name: string) => ({ key: name, name, type: "text/plain", size: 4 });
+  const attach = (seq: number, ...names: string[]): ChatCommand => ({
+    type: "AttachFiles",
+    seq,
+    files: names.map(file),
+  });
+  const manyFiles = Array.from({ length: maxFilesPerMessage }, (_, index) => `file ${String(index + 1)}`);
+
+  it("numbers them in their message, all of one command in one event", () => {
+    given(team, sent("charlie"))
+      .when("charlie", attach(1, "one", "two"))
+      .then({
+        type: "FileAttached",
+        seq: 1,
+        files: [
+          { number: 1, key: "one", type: "text/plain", size: 4 },
+          { number: 2, key: "two", type: "text/plain", size: 4 },
+        ],
+        content: { names: ["one", "two"] },
+      });
+    given(team, sent("charlie"), attached("charlie", 1, 1, "one"))
+      .when("charlie", attach(1, "two"))
+      .then({
+        type: "FileAttached",
+        seq: 1,
+        files: [{ number: 2, key: "two", type: "text/plain", size: 4 }],
+        content: { names: ["two"] },
+      });
+  });
+
+  it("is its author's right alone, as long as he is a member", () => {
+    given(team, sent("charlie")).when("alice", attach(1, "one")).thenRefused("forbidden");
+    given(team, sent("charlie"), left("charlie")).when("charlie", attach(1, "one")).thenRefused("not_found");
+    given(team, sent("charlie")).when("eve", attach(1, "one")).thenRefused("not_found");
+  });
+
+  it("needs a message that was not deleted", () => {
+    given(team, sent("charlie")).when("charlie", attach(2, "one")).thenRefused("not_found");
+    given(team, sent("charlie"), deleted("charlie", 1))
+      .when("charlie", attach(1, "one"))
+      .thenRefused("message_deleted");
+  });
+
+  it("ends at so many files of one message", () => {
+    given(team, sent("charlie"))
+      .when("charlie", attach(1, ...manyFiles, "one more"))
+      .thenRefused("validation_failed");
+    const full = manyFiles.map((name, index) => attached("charlie", 1, index + 1, name));
+    given(team, sent("charlie"), ...full)
+      .when("charlie", attach(1, "one more"))
+      .thenRefused("validation_failed");
+  });
+
+  it("without any asks only whether it may be, and changes nothing", () => {
+    given(team, sent("charlie")).when("charlie", attach(1)).thenNothing();
+    given(team, sent("charlie")).when("alice", attach(1)).thenRefused("forbidden");
+  });
+
+  it("is carried by a later edit", () => {
+    given(team, sent("charlie"), attached("charlie", 1, 1, "one"))
+      .when("charlie", edit(1, "look at this"))
+      .then({
+        type: "MessageEdited",
+        seq: 1,
+        message: {
+          senderId: "charlie",
+          sentAt: at,
+          replyTo: null,
+          clientMessageId: null,
+          files: [{ number: 1, key: "one", type: "text/plain", size: 4 }],
+          readCount: 0,
+          fullyRead: false,
+        },
+        content: { text: "look at this", names: ["one"] },
+      });
   });
 });
 

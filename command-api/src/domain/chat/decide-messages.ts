@@ -2,7 +2,7 @@ import { Rejection } from "@chat/shared/rejection";
 import type { ChatCommand } from "./commands.ts";
 import { type Case, type Decision, refuseField, refuseWithout } from "./decision.ts";
 import { decideFullyRead, isFullyRead, readCount } from "./fully-read.ts";
-import { maxMessagesPerChat } from "./limits.ts";
+import { maxFilesPerMessage, maxMessagesPerChat } from "./limits.ts";
 import type { MessageState } from "./state.ts";
 
 type Order<Type extends ChatCommand["type"]> = Extract<ChatCommand, { type: Type }>;
@@ -26,16 +26,17 @@ export function decideEditMessage(
   }
   if (named.deleted) return new Rejection("message_deleted", "This message was deleted.");
   if (named.text === text) return [];
-  const { senderId, sentAt, replyTo, clientMessageId } = named;
+  const { senderId, sentAt, replyTo, clientMessageId, files } = named;
   const message = {
     senderId,
     sentAt,
     replyTo,
     clientMessageId,
+    files: files.map(({ number, key, type, size }) => ({ number, key, type, size })),
     readCount: readCount(it.chat, senderId, seq),
     fullyRead: isFullyRead(it.chat, senderId, seq),
   };
-  return [{ type: "MessageEdited", seq, message, content: { text } }];
+  return [{ type: "MessageEdited", seq, message, content: { text, names: files.map(({ name }) => name) } }];
 }
 
 export function decideDeleteMessage(
@@ -47,6 +48,33 @@ export function decideDeleteMessage(
   const { senderId, deleted } = named;
   const refused = senderId === it.member.userId ? undefined : refuseWithout(["deleteOthersMessages"], it);
   return refused ?? (deleted ? [] : [{ type: "MessageDeleted", seq, senderId }]);
+}
+
+/** A file is known by where it is kept: one that is attached already is not attached again. */
+export function decideAttachFiles(
+  { seq, files }: Order<"AttachFiles">,
+  it: Case,
+  named: MessageState | undefined,
+): Decision {
+  if (named?.seq !== seq) return noSuchMessage();
+  if (named.senderId !== it.member.userId) {
+    return new Rejection("forbidden", "Files are attached to a message by its author only.");
+  }
+  if (named.deleted) return new Rejection("message_deleted", "This message was deleted.");
+  const added = files.filter(({ key }) => named.files.every((file) => file.key !== key));
+  const last = named.files.at(-1)?.number ?? 0;
+  if (added.length === 0) return [];
+  if (last + added.length > maxFilesPerMessage) {
+    return refuseField("files", `A message has at most ${maxFilesPerMessage} files.`);
+  }
+  return [
+    {
+      type: "FileAttached",
+      seq,
+      files: added.map(({ key, type, size }, index) => ({ number: last + 1 + index, key, type, size })),
+      content: { names: added.map(({ name }) => name) },
+    },
+  ];
 }
 
 /** Up to a message is up to everything before it too, own messages included. Never back. */

@@ -2,7 +2,13 @@ import { Rejection } from "@chat/shared/rejection";
 import type { ChatCommand, CommandContext } from "./commands.ts";
 import { decideChangeChat, decideCreateAgain, decideCreateChat, decideDeleteChat } from "./decide-chat.ts";
 import { decideAddMembers, decideChangeRole, decideLeaveChat, decideRemoveMember } from "./decide-members.ts";
-import { decideDeleteMessage, decideEditMessage, decideMarkRead, decideSendMessage } from "./decide-messages.ts";
+import {
+  decideAttachFiles,
+  decideDeleteMessage,
+  decideEditMessage,
+  decideMarkRead,
+  decideSendMessage,
+} from "./decide-messages.ts";
 import type { Case, Decision } from "./decision.ts";
 import { currentMember } from "./membership.ts";
 import type { ChatState, MessageState } from "./state.ts";
@@ -10,7 +16,7 @@ import type { ChatState, MessageState } from "./state.ts";
 /**
  * What a command does to a chat. Pure, and never throws: an expected refusal is returned.
  *
- * @param named the message that EditMessage or DeleteMessage names; undefined when there is none.
+ * @param named the message that EditMessage, DeleteMessage or AttachFiles names; undefined when there is none.
  */
 export function decide(
   command: ChatCommand,
@@ -48,6 +54,8 @@ function decideAsMember(command: ChatCommand, it: Case, named: MessageState | un
       return decideEditMessage(command, it, named);
     case "DeleteMessage":
       return decideDeleteMessage(command, it, named);
+    case "AttachFiles":
+      return decideAttachFiles(command, it, named);
     case "MarkRead":
       return decideMarkRead(command, it);
     default:

@@ -92,10 +92,18 @@ describe("a chat", () => {
 
 describe("a message", () => {
   const sending: ChatEvent = { type: "MessageSent", seq: 2, replyTo: 1, content: { text: "helo" } };
-  const message = evolveMessage(undefined, sending, { actor: "alice", at, idempotencyKey: "c-1" });
-  const facts = { senderId: "alice", sentAt: at, replyTo: 1, clientMessageId: "c-1", readCount: 0, fullyRead: false };
-  const editing: ChatEvent = { type: "MessageEdited", seq: 2, message: facts, content: { text: "hello" } };
-  const keyless = { ...meta, idempotencyKey: null };
+  const message = evolveMessage(undefined, sending, { actor: "alice", at, idempotencyKey: "c-1", version: 2 });
+  const facts = {
+    senderId: "alice",
+    sentAt: at,
+    replyTo: 1,
+    clientMessageId: "c-1",
+    files: [],
+    readCount: 0,
+    fullyRead: false,
+  };
+  const editing: ChatEvent = { type: "MessageEdited", seq: 2, message: facts, content: { text: "hello", names: [] } };
+  const keyless = { ...meta, idempotencyKey: null, version: 3 };
 
   it("is what was sent, under its client's id", () => {
     expect(message).toEqual({
@@ -107,15 +115,25 @@ describe("a message", () => {
       deleted: false,
       replyTo: 1,
       clientMessageId: "c-1",
+      files: [],
     });
   });
 
   it("is edited, and keeps its client's id", () => {
-    expect(evolveMessage(message, editing, { ...meta, idempotencyKey: "another" })).toEqual({
+    expect(evolveMessage(message, editing, { ...keyless, idempotencyKey: "another" })).toEqual({
       ...message,
       text: "hello",
       editedAt: later,
     });
+  });
+
+  it("gets files, which stay when its text changes and go when it is deleted", () => {
+    const file = { number: 1, key: "k", type: "image/png", size: 68 };
+    const attaching: ChatEvent = { type: "FileAttached", seq: 2, files: [file], content: { names: ["snow.png"] } };
+    const attached = evolveMessage(message, attaching, keyless);
+    expect(attached).toEqual({ ...message, files: [{ ...file, name: "snow.png", version: 3 }] });
+    expect(evolveMessage(attached, editing, keyless)?.files).toEqual(attached?.files);
+    expect(evolveMessage(attached, { type: "MessageDeleted", seq: 2, senderId: "alice" }, keyless)?.files).toEqual([]);
   });
 
   it("keeps nothing of its text when it is deleted", () => {

@@ -28,6 +28,7 @@ export function evolve(state: ChatState, event: ChatEvent, meta: EventMeta): Cha
       return { ...state, version, lastSeq: event.seq };
     case "MessageEdited":
     case "MessageDeleted":
+    case "FileAttached":
       return { ...state, version };
     case "MessageRead":
       return { ...state, version, members: read(state, event, meta) };

@@ -22,5 +22,8 @@ export const maxRemovalsPerRequest = 400;
  */
 export const maxMembersPerChat = 5000;
 
+/** A handful of pictures; a whole folder is one file. An event names all that one command attaches. */
+export const maxFilesPerMessage = 10;
+
 /** A message's id has at most nine digits of seq: eight years of four messages a second. */
 export const maxMessagesPerChat = 999_999_999;

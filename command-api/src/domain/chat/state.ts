@@ -1,3 +1,4 @@
+import type { AttachedFile } from "@chat/shared/events/attached-files";
 import type { ChatType, Role } from "@chat/shared/events/chat-events";
 
 /** A chat as the decider knows it: all that a decision can depend on, save the message that a command names. */
@@ -61,6 +62,7 @@ export interface MessageState {
   readonly deleted: boolean;
   readonly replyTo: number | null;
   readonly clientMessageId: string | null;
+  readonly files: readonly AttachedFile[];
 }
 
 export const initialState: ChatState = { status: "absent", version: 0 };

@@ -10,7 +10,8 @@ export const messageId = (seq: number): string => formatMessageId(chatId, seq);
 
 export function message(changes: Partial<MessageObject> = {}): MessageObject {
   const parts = { chatId, seq: 3, senderId: "1", text: "hi", clientMessageId: null, replyTo: null, sentAt };
-  return { ...messageObject({ ...parts, editedAt: null, deleted: false, fullyRead: false, readCount: 0 }), ...changes };
+  const marks = { editedAt: null, deleted: false, fullyRead: false, readCount: 0, files: [] };
+  return { ...messageObject({ ...parts, ...marks }), ...changes };
 }
 
 export const newMessage = (changes: Partial<MessageObject> = {}): Telling => ({
