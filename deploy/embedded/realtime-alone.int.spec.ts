@@ -321,6 +321,7 @@ function messageOf(text: string) {
     deleted: false,
     fullyRead: false,
     readCount: 0,
+    files: [],
   });
 }
 
