@@ -59,8 +59,10 @@ export async function runNemesis({ victims, chance, happens, over, interrupted }
     await suffering.get(victim);
     if (over.aborted) break;
     happens(`${fault.how} ${victim.name} for ${fault.forMs} ms`);
-    const suffered = inflict(victim, fault, interrupted);
+    const suffered = inflict(victim, fault, interrupted, happens);
     suffering.set(victim, suffered);
+    // Thrown below, when all of them are awaited.
+    suffered.catch(() => undefined);
     if (!fault.overlaps) await suffered;
     await pause(fault.restMs, undefined, { signal: over }).catch(() => undefined);
     if (over.aborted) break;
@@ -68,15 +70,17 @@ export async function runNemesis({ victims, chance, happens, over, interrupted }
   await Promise.all(suffering.values());
 }
 
-async function inflict(victim: Victim, { how, forMs }: Fault, interrupted: AbortSignal): Promise<void> {
-  const lasts = (): Promise<void> => pause(forMs, undefined, { signal: interrupted }).catch(() => undefined);
-  if (how === "kill") {
-    await victim.kill();
-    await lasts();
-    await victim.startAgain();
-  } else {
-    await victim.pause();
-    await lasts();
-    await victim.goOn();
+/** What cannot be taken away stays, which is told; what cannot be brought back ends the run. */
+async function inflict(victim: Victim, fault: Fault, interrupted: AbortSignal, happens: (what: string) => void) {
+  const [take, giveBack] =
+    fault.how === "kill" ? ([victim.kill, victim.startAgain] as const) : ([victim.pause, victim.goOn] as const);
+  try {
+    await take();
+  } catch (error) {
+    // An engine that is busy does not always manage to freeze a container, and leaves it as it was.
+    happens(`could not ${fault.how} ${victim.name}: ${error instanceof Error ? error.message : String(error)}`);
+    return;
   }
+  await pause(fault.forMs, undefined, { signal: interrupted }).catch(() => undefined);
+  await giveBack();
 }

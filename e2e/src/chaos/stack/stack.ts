@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { join } from "node:path";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { freePort } from "@chat/shared/testing/free-port";
 import { startKafkaContainer } from "@chat/shared/testing/kafka-container";
@@ -59,6 +60,7 @@ export async function startStack({ folder, say, gaveUp }: Options): Promise<Stac
   const environment = {
     ...backend,
     SECRET_KEY: randomBytes(32).toString("hex"),
+    FILES_DIR: join(folder, "files"),
     ACCESS_TOKEN_EXPIRE_MINUTES: TOKEN_MINUTES,
     ...noRateLimits,
   };
