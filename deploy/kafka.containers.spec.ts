@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createPool } from "@chat/shared/postgres/connect";
@@ -22,11 +24,13 @@ const within = { within: 60_000 };
 
 describe("the programs with Kafka", () => {
   let postgres: StartedPostgreSqlContainer;
+  let folder: string;
   let environment: Record<string, string>;
   const running: ChildProcess[] = [];
 
   beforeAll(async () => {
     postgres = await startPostgresContainer();
+    folder = await mkdtemp(join(tmpdir(), "chat-kafka-"));
     environment = {
       DATABASE_URL: postgres.getConnectionUri().replace("postgres:", "postgresql:"),
       KAFKA_BROKERS: specBroker(),
@@ -34,12 +38,14 @@ describe("the programs with Kafka", () => {
       LOG_DURABILITY: "single",
       LOG_LEVEL: "warn",
       SECRET_KEY: randomBytes(32).toString("hex"),
+      FILES_DIR: folder,
       ...noRateLimits,
     };
   }, limitMs);
   afterAll(async () => {
     await Promise.all(running.map(stop));
     await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
   }, limitMs);
 
   /** Runs to its end; what it wrote to stderr. */

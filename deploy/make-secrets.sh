@@ -40,4 +40,7 @@ realtime 3003 realtime
 projector 3004 projector
 SERVICES
 chmod 711 .
+# A new volume is root's. Who may read what is in it is command-api's to say.
+chown 3001:3001 "${FILES_DIR:?}"
+chmod 750 "$FILES_DIR"
 echo "secrets are in place"

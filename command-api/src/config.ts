@@ -1,5 +1,6 @@
 import Type from "typebox";
 import { backendSettings } from "@chat/shared/backend";
+import { fileSettings } from "@chat/shared/files/file-settings";
 import {
   ACCESS_TOKEN_EXPIRE_MINUTES,
   ALGORITHM,
@@ -13,6 +14,7 @@ import {
 export const commandApiSettings = Type.Object({
   PORT: portOr(3_001),
   ...backendSettings,
+  ...fileSettings,
   SECRET_KEY,
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,

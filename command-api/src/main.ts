@@ -1,5 +1,7 @@
 import { hostname } from "node:os";
 import { connectBackend } from "@chat/shared/backend";
+import { checkFilesHavePlace } from "@chat/shared/files/file-settings";
+import { openFileStore } from "@chat/shared/files/open-file-store";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
@@ -23,8 +25,12 @@ await runService({
   name: "command-api",
   about: "validates commands, decides them, and appends the events to the log",
   settings: commandApiSettings,
+  checkSettings: checkFilesHavePlace,
   environment: process.env,
   async create(settings, { log: logger }) {
+    // query-api reads them as a user of its own.
+    const files = await openFileStore(settings, { readableBy: "group" });
+    await files.prepare();
     const backend = await connectBackend("command-api", settings, logger);
     const signals = await connectSignals("command-api", settings, backend);
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
@@ -33,6 +39,7 @@ await runService({
     const leaseChanges = createNotifyWakeup({ url: settings.DATABASE_URL, channel: "chat_leases", log: logger });
     const api = createCommandApi({
       ...backend,
+      files,
       signals,
       tokens,
       revoked,
@@ -42,7 +49,7 @@ await runService({
     });
     const { pool, log, metrics } = backend;
     const readiness = createReadiness();
-    const checks = { database: () => pool.query("SELECT 1"), log: log.ends };
+    const checks = { database: () => pool.query("SELECT 1"), log: log.ends, files: files.check };
     const http = createHttpServer({
       name: "command-api http",
       port: settings.PORT,

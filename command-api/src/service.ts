@@ -2,6 +2,7 @@ import type { RequestListener } from "node:http";
 import { hostname } from "node:os";
 import type { Pool } from "pg";
 import type { CommandPort } from "@chat/shared/commands/command-port";
+import type { FileStore } from "@chat/shared/files/file-store";
 import type { Route } from "@chat/shared/http/define-route";
 import { newElectionId, newEventId } from "@chat/shared/ids";
 import type { AccessTokens } from "@chat/shared/identity/access-token";
@@ -43,6 +44,8 @@ export interface CommandApiDependencies {
   readonly pool: Pool;
   /** For accounts, which have connections of their own. */
   readonly databaseUrl: string;
+  /** Prepared. */
+  readonly files: FileStore;
   readonly tokens: AccessTokens;
   /** Told of the sessions that end here. */
   readonly revoked: RevokedSessions;

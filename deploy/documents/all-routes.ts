@@ -1,6 +1,7 @@
 import { createCommandApi } from "@chat/command-api/service";
 import { createQueryApi } from "@chat/query-api/service";
 import type { Route } from "@chat/shared/http/define-route";
+import { createDiskFileStore } from "@chat/shared/files/disk-file-store";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
@@ -16,17 +17,18 @@ export function allRoutes(): readonly Route[] {
   const log = createMemoryLog({ id: "documents", partitions: 1 });
   const logger = createLogger({ service: "documents", level: "silent" });
   const pool = createPool({ url: databaseUrl, name: "documents", max: 1, log: logger });
+  const files = createDiskFileStore({ folder: "." });
   const metrics = createMetrics();
   const secret = "nothing is ever signed with this one";
   const lifetimeSeconds = 1;
   const tokens = createAccessTokens({ secret, lifetimeSeconds });
   const revoked = createRevokedSessionList({ tokenLifetimeSeconds: lifetimeSeconds });
   const commandApi = createCommandApi({
-    ...{ log, pool, databaseUrl, tokens, revoked, secret, logger, metrics },
+    ...{ log, pool, files, databaseUrl, tokens, revoked, secret, logger, metrics },
     instanceUrl: () => "",
     leaseChanges: createWakeup(),
   });
-  const queryApi = createQueryApi({ log, pool, progress: createWakeup(), metrics });
+  const queryApi = createQueryApi({ log, pool, files, progress: createWakeup(), metrics });
   return [
     ...commandApi.routes,
     ...queryApi.routes,

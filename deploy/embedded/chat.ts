@@ -1,9 +1,12 @@
 import { randomUUID } from "node:crypto";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import { createCommandApi } from "@chat/command-api/service";
 import { createProjector } from "@chat/projector/service";
 import { createQueryApi } from "@chat/query-api/service";
 import { createRealtime } from "@chat/realtime/service";
+import { createDiskFileStore } from "@chat/shared/files/disk-file-store";
+import type { FileStore } from "@chat/shared/files/file-store";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
@@ -37,6 +40,8 @@ export interface EmbeddedChatOptions {
   readonly dataDir: string;
   /** A PostgreSQL of one's own instead of the embedded one. */
   readonly databaseUrl: string | undefined;
+  /** Where uploaded files are kept, if not in that folder. */
+  readonly openFiles?: (folder: string) => Promise<FileStore>;
   /** Where another process on the same database would reach this one; this machine's own address when undefined. */
   readonly instanceUrl?: string | undefined;
   /** Made and kept in the data folder when undefined. */
@@ -79,6 +84,9 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
 
     const data = await openDataFolder(options.dataDir);
     const secret = options.secretKey ?? data.secretKey;
+    const folder = join(data.path, "files");
+    const files = (await options.openFiles?.(folder)) ?? createDiskFileStore({ folder });
+    await files.prepare();
     const databaseUrl = options.databaseUrl ?? (await begin(createEmbeddedPostgres({ data, log: logger, fail }))).url();
     await migrateAll(databaseUrl, migrationSets, logger);
 
@@ -100,7 +108,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const instanceUrl = (): string => options.instanceUrl ?? `http://127.0.0.1:${String(addressOf().port)}`;
     // Not in memory: two of these may share one database.
     const signals = await begin(createPostgresSignals({ url: databaseUrl, log: logger }));
-    const common = { log, pool, signals, databaseUrl, tokens, revoked, logger, metrics, progress };
+    const common = { log, pool, files, signals, databaseUrl, tokens, revoked, logger, metrics, progress };
 
     await begin(createProjector({ ...common, onFatal: fail }));
     const commandApi = await begin(createCommandApi({ ...common, secret, instanceUrl, leaseChanges: createWakeup() }));
@@ -114,7 +122,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
       ...(options.allowedOrigins === undefined ? {} : { allowedOrigins: options.allowedOrigins }),
     });
     const readiness = createReadiness();
-    const checks = { database: () => pool.query("SELECT 1"), log: log.ends };
+    const checks = { database: () => pool.query("SELECT 1"), log: log.ends, files: files.check };
     const http = createHttpServer({
       name: "http",
       port: options.port,

@@ -9,6 +9,7 @@ import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { withHttpServer, type TestServer } from "@chat/shared/testing/http-server";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { projectorMigrations } from "@chat/projector/migrations";
 import { pino } from "pino";
 import { identityMigrations } from "@chat/command-api/migrations";
@@ -125,6 +126,7 @@ function withCommandApi(use: (api: Api) => Promise<void>): Promise<void> {
       const service = createCommandApi({
         log,
         pool,
+        files: noFiles,
         databaseUrl: url,
         tokens,
         revoked: createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds }),

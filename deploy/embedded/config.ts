@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { fileSettings } from "@chat/shared/files/file-settings";
 import {
   ACCESS_TOKEN_EXPIRE_MINUTES,
   ALGORITHM,
@@ -23,6 +24,10 @@ export const embeddedSettings = Type.Object({
     ...DATABASE_URL,
     description: "A PostgreSQL of one's own instead of the embedded one",
   }),
+  ...fileSettings,
+  FILES_DIR: Type.Optional(
+    Type.String({ minLength: 1, description: "The folder of uploaded files; `files` in DATA_DIR when not set" }),
+  ),
   INSTANCE_URL: Type.Optional({
     ...INSTANCE_URL,
     description: "Where other processes on the same DATABASE_URL reach this one; by default 127.0.0.1 and PORT",

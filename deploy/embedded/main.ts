@@ -1,3 +1,5 @@
+import { checkFilesPlace } from "@chat/shared/files/file-settings";
+import { openFileStore } from "@chat/shared/files/open-file-store";
 import { limitingOf } from "@chat/shared/http/rate-limits";
 import { runService } from "@chat/shared/run-service";
 import { createEmbeddedChat, type EmbeddedChat } from "./chat.ts";
@@ -7,6 +9,7 @@ await runService({
   name: "chat",
   about: "the whole chat backend in one process, with its own PostgreSQL",
   settings: embeddedSettings,
+  checkSettings: checkFilesPlace,
   environment: process.env,
   create: (settings, context) =>
     announced(
@@ -15,6 +18,7 @@ await runService({
           port: settings.PORT,
           dataDir: settings.DATA_DIR,
           databaseUrl: settings.DATABASE_URL,
+          openFiles: (folder) => openFileStore(settings, { folder }),
           instanceUrl: settings.INSTANCE_URL,
           secretKey: settings.SECRET_KEY,
           accessTokenMinutes: settings.ACCESS_TOKEN_EXPIRE_MINUTES,

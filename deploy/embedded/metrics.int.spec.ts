@@ -18,6 +18,7 @@ import { createMetrics, type Metrics } from "@chat/shared/telemetry/metrics";
 import { eventually } from "@chat/shared/testing/eventually";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../migrate/migration-sets.ts";
 
 const password = "correct horse battery";
@@ -53,7 +54,7 @@ describe("metrics and log lines", () => {
         const destination = { write: (line: string) => void lines.push(line) };
         const logger = createLogger({ service: "spec", level: "trace", destination });
         const revoked = createRevokedSessionList({ tokenLifetimeSeconds: 600 });
-        const common = { log, pool, databaseUrl, tokens, revoked, logger, progress: createWakeup() };
+        const common = { log, pool, files: noFiles, databaseUrl, tokens, revoked, logger, progress: createWakeup() };
         const metrics: Record<Name, Metrics> = {
           "command-api": createMetrics(),
           "query-api": createMetrics(),

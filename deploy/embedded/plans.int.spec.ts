@@ -12,6 +12,7 @@ import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { bigDemo } from "../demo/big-demo.ts";
 import { fillLog } from "../demo/fill-log.ts";
 import { migrationSets } from "../migrate/migration-sets.ts";
@@ -38,7 +39,13 @@ it("no read goes through all messages or all events, whatever it asks for", asyn
       const log = await openPostgresLog({ pool });
       running.defer(() => log.close());
       const tokens = createAccessTokens({ secret, lifetimeSeconds: 600 });
-      const { routes } = createQueryApi({ log, pool, progress: createWakeup(), metrics: createMetrics() });
+      const { routes } = createQueryApi({
+        log,
+        pool,
+        files: noFiles,
+        progress: createWakeup(),
+        metrics: createMetrics(),
+      });
       const listener = createHttpApp({ routes, authenticate: createAuthenticate(tokens), log: logger });
       const http = createHttpServer({ name: "http", port: 0, host: "127.0.0.1", listener });
       await http.start();

@@ -18,6 +18,7 @@ import { eventually } from "@chat/shared/testing/eventually";
 import { withHttpServer } from "@chat/shared/testing/http-server";
 import { withPostgres, type SpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../migrate/migration-sets.ts";
 
 const root = join(import.meta.dirname, "../..");
@@ -87,7 +88,7 @@ async function withParts({ pool, url: databaseUrl }: SpecDatabase, use: (parts: 
   const tokens = createAccessTokens({ secret, lifetimeSeconds: 600 });
   const token = tokens.sign({ userId: String(rows[0]?.id) as never, sessionId: randomUUID() });
   const metrics = createMetrics();
-  const common = { log, pool, databaseUrl, logger, metrics, progress: createWakeup() };
+  const common = { log, pool, files: noFiles, databaseUrl, logger, metrics, progress: createWakeup() };
   const commandApi = createCommandApi({
     ...common,
     tokens,

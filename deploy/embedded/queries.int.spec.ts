@@ -14,6 +14,7 @@ import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { createSpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../migrate/migration-sets.ts";
 
 const secret = "a secret that is long enough for HS256 to like";
@@ -44,7 +45,16 @@ describe("queries", () => {
     closeLog = log.close;
     const tokens = createAccessTokens({ secret, lifetimeSeconds: 600 });
     const logger = createLogger({ service: "spec", level: "silent" });
-    const common = { log, pool, databaseUrl, tokens, logger, metrics: createMetrics(), progress: createWakeup() };
+    const common = {
+      log,
+      pool,
+      files: noFiles,
+      databaseUrl,
+      tokens,
+      logger,
+      metrics: createMetrics(),
+      progress: createWakeup(),
+    };
     const revoked = createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds });
     const commandApi = createCommandApi({
       ...common,

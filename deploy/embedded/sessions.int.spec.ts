@@ -26,6 +26,7 @@ import { checkFrameToClient } from "@chat/shared/testing/check-frame";
 import { eventually } from "@chat/shared/testing/eventually";
 import { createSpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../migrate/migration-sets.ts";
 import { createEmbeddedChat } from "./chat.ts";
 
@@ -106,7 +107,7 @@ beforeAll(async () => {
     await begin(server);
     return `127.0.0.1:${server.address().port}`;
   };
-  const common = { log, pool, databaseUrl, tokens: signing, logger, progress: createWakeup() };
+  const common = { log, pool, files: noFiles, databaseUrl, tokens: signing, logger, progress: createWakeup() };
   await begin(createProjector({ ...common, metrics: createMetrics(), onFatal: () => undefined }));
 
   const ofCommands = await follow();

@@ -52,6 +52,7 @@ describe("moving to Kafka", () => {
       LOG_DURABILITY: "single",
       LOG_LEVEL: "warn",
       PARTITIONS: String(PARTITIONS),
+      FILES_DIR: join(folder, "files"),
       SECRET_KEY: "a secret that is long enough for HS256 to like",
     };
     processes = createProcesses({ folder, environment });

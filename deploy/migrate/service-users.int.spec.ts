@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomBytes, randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createClient } from "@chat/shared/postgres/connect";
@@ -24,11 +26,13 @@ const variableOf = (service: ServiceName): string => `${service.toUpperCase().re
 describe("services with database users of their own", () => {
   let database: Awaited<ReturnType<typeof createSpecDatabase>>;
   let urls: Record<ServiceName, string>;
+  let files: string;
   const running: ChildProcess[] = [];
   const secret = randomBytes(32).toString("hex");
 
   beforeAll(async () => {
     database = await createSpecDatabase();
+    files = await mkdtemp(join(tmpdir(), "chat-service-users-"));
     urls = Object.fromEntries(services.map((service) => [service, urlAs(service)])) as typeof urls;
     await succeeds("deploy/migrate/main.ts", { DATABASE_URL: database.url, ...migrateUrls() });
   });
@@ -38,6 +42,7 @@ describe("services with database users of their own", () => {
       await database.pool.query(`DROP OWNED BY "${userOf(service)}"; DROP ROLE "${userOf(service)}"`);
     }
     await database.drop();
+    await rm(files, { recursive: true, force: true });
   });
 
   function urlAs(service: ServiceName): string {
@@ -154,7 +159,7 @@ describe("services with database users of their own", () => {
   function start(program: string, environment: Record<string, string>, ...orders: string[]): ChildProcess {
     return spawn(process.execPath, [join(root, program), ...orders], {
       cwd: root,
-      env: { LOG_LEVEL: "warn", SECRET_KEY: secret, ...environment },
+      env: { LOG_LEVEL: "warn", SECRET_KEY: secret, FILES_DIR: files, ...environment },
       stdio: ["ignore", "ignore", "pipe"],
     });
   }

@@ -1,5 +1,6 @@
 import Type from "typebox";
 import { backendSettings } from "@chat/shared/backend";
+import { fileSettings } from "@chat/shared/files/file-settings";
 import {
   ACCESS_TOKEN_EXPIRE_MINUTES,
   ALGORITHM,
@@ -12,6 +13,7 @@ import {
 export const queryApiSettings = Type.Object({
   PORT: portOr(3_002),
   ...backendSettings,
+  ...fileSettings,
   SECRET_KEY,
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,

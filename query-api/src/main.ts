@@ -1,4 +1,6 @@
 import { connectBackend } from "@chat/shared/backend";
+import { checkFilesHavePlace } from "@chat/shared/files/file-settings";
+import { openFileStore } from "@chat/shared/files/open-file-store";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
@@ -20,16 +22,20 @@ await runService({
   name: "query-api",
   about: "answers every GET from the read models, never older than what was acknowledged before",
   settings: queryApiSettings,
+  checkSettings: checkFilesHavePlace,
   environment: process.env,
   async create(settings, { log: logger }) {
+    const files = await openFileStore(settings);
+    // command-api, which makes the folder at its own first start, may be starting at this moment.
+    await files.check().catch((error: unknown) => logger.warn({ err: error }, "files cannot be read now"));
     const backend = await connectBackend("query-api", settings, logger);
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
     const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
     const tokens = refuseRevoked(createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds }), revoked);
-    const { routes, pages } = createQueryApi(backend);
+    const { routes, pages } = createQueryApi({ ...backend, files });
     const { pool, log, metrics } = backend;
     const readiness = createReadiness();
-    const checks = { database: () => pool.query("SELECT 1"), log: log.ends };
+    const checks = { database: () => pool.query("SELECT 1"), log: log.ends, files: files.check };
     const http = createHttpServer({
       name: "query-api http",
       port: settings.PORT,

@@ -1,5 +1,6 @@
 import type { Middleware } from "koa";
 import type { Pool } from "pg";
+import type { FileSource } from "@chat/shared/files/file-store";
 import type { Route } from "@chat/shared/http/define-route";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
@@ -26,6 +27,7 @@ export interface QueryApiDependencies {
   readonly log: Pick<EventLog, "id" | "partitions" | "ends">;
   /** SELECT on the live read models and on `directory` is all that it needs. */
   readonly pool: Pool;
+  readonly files: FileSource;
   /** Woken when the projector has moved a checkpoint. */
   readonly progress: Wakeup;
   readonly metrics: Metrics;

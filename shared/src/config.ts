@@ -29,6 +29,9 @@ export interface SettingSchema extends TSchema {
   rewrite?: readonly [RegExp, string];
 }
 
+/** Says what is wrong with settings together, a line for each fault; `isSet` tells whether a variable, or a file for it, was given. */
+export type SettingsCheck = (isSet: (name: string) => boolean) => readonly string[];
+
 const LIST_SEPARATOR = ",";
 const FLAGS: Readonly<Record<string, boolean>> = { true: true, yes: true, 1: true, false: false, no: false, 0: false };
 
@@ -42,7 +45,11 @@ const QUOTED_CHARACTERS = 60;
  *
  * Throws a ConfigError that names every fault at once.
  */
-export function readConfig<P extends TProperties>(schema: TObject<P>, environment: Environment): Static<TObject<P>> {
+export function readConfig<P extends TProperties>(
+  schema: TObject<P>,
+  environment: Environment,
+  check: SettingsCheck = () => [],
+): Static<TObject<P>> {
   const ajv = new Ajv({ strict: false });
   const settings: Record<string, unknown> = {};
   const faults: string[] = [];
@@ -59,6 +66,7 @@ export function readConfig<P extends TProperties>(schema: TObject<P>, environmen
       faults.push(...error.reasons);
     }
   }
+  faults.push(...check((name) => (present(environment[name]) ?? present(environment[`${name}_FILE`])) !== undefined));
   if (faults.length > 0) throw new ConfigError(faults);
   return settings as Static<TObject<P>>;
 }

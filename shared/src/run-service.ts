@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Static, TObject, TProperties } from "typebox";
 import { CannotStart } from "./cannot-start.ts";
-import { type Environment, describeSettings, readConfig } from "./config.ts";
+import { type Environment, describeSettings, readConfig, type SettingsCheck } from "./config.ts";
 import { withDotEnv } from "./dot-env.ts";
 import type { Service } from "./lifecycle.ts";
 import { type LogLevel, type Logger, createLogger } from "./telemetry/logger.ts";
@@ -25,6 +25,8 @@ export interface Program<P extends TProperties> {
   /** One sentence for `--help`. */
   readonly about: string;
   readonly settings: TObject<P>;
+  /** What settings must be together; its faults are told beside those of each. */
+  readonly checkSettings?: SettingsCheck;
   /** `process.env`, which only main.ts reads; `.env` is added to it here. */
   readonly environment: Environment;
   /** Joins the real things. What it throws, and what `start` throws, ends the program before it began. */
@@ -49,7 +51,7 @@ export async function runService<P extends TProperties>(program: Program<P>): Pr
   }
   const running = guard(program.name);
   try {
-    const settings = readConfig(program.settings, withDotEnv(program.environment));
+    const settings = readConfig(program.settings, withDotEnv(program.environment), program.checkSettings);
     const log = createLogger({ service: program.name, level: levelIn(settings) });
     await running.start(log, () => program.create(settings, { log, fail: running.fail }));
   } catch (error) {

@@ -1,4 +1,7 @@
 import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { freePort } from "@chat/shared/testing/free-port";
@@ -37,6 +40,7 @@ interface Options {
 /** The services as processes, with the log in Kafka. */
 export async function startKafkaStack({ broker, databaseUrl, people, services }: Options): Promise<KafkaStack> {
   const secret = randomBytes(48).toString("base64url");
+  const files = await mkdtemp(join(tmpdir(), "chat-bench-files-"));
   const environment = {
     DATABASE_URL: databaseUrl,
     KAFKA_BROKERS: broker,
@@ -44,6 +48,7 @@ export async function startKafkaStack({ broker, databaseUrl, people, services }:
     LOG_DURABILITY: "single",
     LOG_LEVEL: "error",
     SECRET_KEY: secret,
+    FILES_DIR: files,
     ...{ WS_FLOOD_BURST: "1000000", WS_FLOOD_PER_SECOND: "1000000" },
     ...{ RATE_LIMIT_COMMANDS: "0", RATE_LIMIT_READS: "0", RATE_LIMIT_ACCOUNTS: "0" },
   };
@@ -76,6 +81,7 @@ export async function startKafkaStack({ broker, databaseUrl, people, services }:
 
   async function close(): Promise<void> {
     await Promise.all([...programs].map((program) => program.stop()));
+    await rm(files, { recursive: true, force: true });
   }
 
   const running = await Promise.all(services.map(start)).catch(async (error: unknown) => {

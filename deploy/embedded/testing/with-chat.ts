@@ -19,6 +19,7 @@ import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../../migrate/migration-sets.ts";
 
 export const PARTITIONS = 4;
@@ -54,7 +55,7 @@ export function withChat(use: (stack: ChatStack) => Promise<void>): Promise<void
       const tokens = createAccessTokens({ secret, lifetimeSeconds });
       const logger = createLogger({ service: "spec", level: "silent" });
       const revoked = createRevokedSessionList({ tokenLifetimeSeconds: lifetimeSeconds });
-      const common = { log, pool, databaseUrl, tokens, revoked, logger, progress: createWakeup() };
+      const common = { log, pool, files: noFiles, databaseUrl, tokens, revoked, logger, progress: createWakeup() };
       const own = () => ({ ...common, metrics: createMetrics() });
       const projector = createProjector({ ...own(), onFatal: () => undefined });
       const commandApi = createCommandApi({

@@ -1,6 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
 import { createServer, type AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Pool } from "pg";
 import { createProjector } from "@chat/projector/service";
@@ -58,6 +61,7 @@ export function withInstances(use: (instances: Instances) => Promise<void>): Pro
       const children: ChildProcess[] = [];
       const over = new AbortController();
       const tokens = createAccessTokens({ secret: SECRET, lifetimeSeconds: 600 });
+      const folder = await mkdtemp(join(tmpdir(), "chat-instances-"));
       const leases = async (): Promise<readonly { partition: number; url: string }[]> =>
         (
           await pool.query<{ partition: number; url: string }>(
@@ -69,7 +73,7 @@ export function withInstances(use: (instances: Instances) => Promise<void>): Pro
           pool,
           over: over.signal,
           async start() {
-            const { instance, child } = await startInstance(databaseUrl);
+            const { instance, child } = await startInstance(databaseUrl, folder);
             children.push(child);
             await eventually(
               async () => {
@@ -94,6 +98,7 @@ export function withInstances(use: (instances: Instances) => Promise<void>): Pro
         }
         await projector.stop();
         await log.close();
+        await rm(folder, { recursive: true, force: true });
       }
     },
     { migrations: migrationSets },
@@ -108,7 +113,10 @@ export async function makeAccounts(pool: Pool): Promise<void> {
   );
 }
 
-async function startInstance(databaseUrl: string): Promise<{ instance: Instance; child: ChildProcess }> {
+async function startInstance(
+  databaseUrl: string,
+  folder: string,
+): Promise<{ instance: Instance; child: ChildProcess }> {
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [MAIN], {
@@ -117,6 +125,7 @@ async function startInstance(databaseUrl: string): Promise<{ instance: Instance;
       INSTANCE_URL: url,
       DATABASE_URL: databaseUrl,
       SECRET_KEY: SECRET,
+      FILES_DIR: folder,
       ...noRateLimits,
       LOG_LEVEL: "warn",
     },

@@ -1,6 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Pool } from "pg";
 import { decodeEvent } from "@chat/shared/events/event-record";
@@ -56,6 +58,7 @@ export async function startKafkaServices(): Promise<KafkaServices> {
   const postgres = await startPostgresContainer();
   const databaseUrl = postgres.getConnectionUri().replace("postgres:", "postgresql:");
   const kafka = { brokers: specBroker().split(","), topic: `spec-${randomUUID()}`, durability: "single" } as const;
+  const folder = await mkdtemp(join(tmpdir(), "chat-kafka-services-"));
   const environment = {
     DATABASE_URL: databaseUrl,
     KAFKA_BROKERS: kafka.brokers.join(),
@@ -63,6 +66,7 @@ export async function startKafkaServices(): Promise<KafkaServices> {
     LOG_DURABILITY: kafka.durability,
     LOG_LEVEL: "warn",
     SECRET_KEY: SECRET,
+    FILES_DIR: folder,
     ...noRateLimits,
   };
   const children: ChildProcess[] = [];
@@ -145,6 +149,7 @@ export async function startKafkaServices(): Promise<KafkaServices> {
     for (const child of children) if (child.exitCode === null && child.signalCode === null) child.kill("SIGKILL");
     await pool.end();
     await postgres.stop();
+    await rm(folder, { recursive: true, force: true });
   }
 
   try {

@@ -23,6 +23,7 @@ import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { openCuttingProxy } from "@chat/shared/testing/cutting-proxy";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../../migrate/migration-sets.ts";
 import { appendLate, sometimesAppending } from "./troubled-log.ts";
 import { openTamperingProxy, type TamperingProxyOptions } from "./tampering-proxy.ts";
@@ -78,6 +79,7 @@ export function withPlantedBug(bug: PlantedBug, use: (chat: BuggyChat) => Promis
       const common = {
         log,
         pool,
+        files: noFiles,
         databaseUrl,
         tokens,
         revoked: createRevokedSessionList({ tokenLifetimeSeconds: lifetimeSeconds }),

@@ -20,13 +20,14 @@ export interface DiskFileStoreOptions {
   readonly folder: string;
   /** `group`: another service reads the files as a user of its own, who is in this one's group. Nobody else may read them ever. */
   readonly readableBy?: "owner" | "group";
+  readonly now?: () => number;
 }
 
 /**
  * Files in a folder: uploads grow in `incoming`, and move to `stored/<last two digits of the key>/<key>` when they are whole and
  * on the disk. A rename within one file system is all or nothing, so no other process ever sees half a file.
  */
-export function createDiskFileStore({ folder, readableBy = "owner" }: DiskFileStoreOptions): FileStore {
+export function createDiskFileStore({ folder, readableBy = "owner", now = Date.now }: DiskFileStoreOptions): FileStore {
   const root = resolve(folder);
   const incoming = join(root, "incoming");
   const stored = join(root, "stored");
@@ -58,7 +59,7 @@ export function createDiskFileStore({ folder, readableBy = "owner" }: DiskFileSt
     for await (const { name } of entriesOf(incoming)) {
       const path = join(incoming, name);
       const found = await fromDisk(stat(path).catch(absent));
-      const old = found !== undefined && found.mtimeMs < Date.now() - LEFTOVER_AFTER_MS;
+      const old = found !== undefined && found.mtimeMs < now() - LEFTOVER_AFTER_MS;
       if (old) await fromDisk(rm(path, { force: true }));
     }
   }

@@ -64,7 +64,7 @@ export interface FileSource {
 export interface FileStore extends FileSource {
   /**
    * Stores the source under the key: whole and durable when it resolves, else nothing can be opened by this key, and nothing
-   * is left behind. Holds a few pieces of it in memory, whatever its size. Of one key there is one file: to put it again replaces
+   * is left behind; only where the store's own answer was lost may a file be there nonetheless, and `list` tells it. Holds a few pieces of it in memory, whatever its size. Of one key there is one file: to put it again replaces
    * it whole.
    *
    * Rejects with `FileTooLarge`, `FileStoreUnavailable` (away, or full), with the signal's reason, or with whatever the source failed
@@ -77,7 +77,7 @@ export interface FileStore extends FileSource {
   list(): AsyncIterable<ListedFile>;
   /**
    * To be called once before the first `put`: makes what the store needs, and clears away what uploads have left that ended with their
-   * process. An upload that was at work within the last hour is left alone, for other processes write here too.
+   * process. An upload that was at work within the last day is left alone, for other processes write here too.
    * Rejects with `CannotStart`.
    */
   prepare(): Promise<void>;
@@ -99,4 +99,4 @@ export class FileStoreUnavailable extends Error {
 }
 
 /** What no living upload has touched for so long belongs to one that ended with its process. */
-export const LEFTOVER_AFTER_MS = 60 * 60 * 1_000;
+export const LEFTOVER_AFTER_MS = 24 * 60 * 60 * 1_000;

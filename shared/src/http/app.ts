@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
 import Koa, { type Context, type Middleware } from "koa";
+import { FileStoreUnavailable } from "../files/file-store.ts";
 import { isDatabaseUnavailable } from "../postgres/unavailable.ts";
 import { kindOfRejection, Rejection } from "../rejection.ts";
 import type { Logger } from "../telemetry/logger.ts";
@@ -100,6 +101,10 @@ interface NamedRequest {
 
 function rejectionOf(error: unknown, named: NamedRequest, log: Logger): Rejection {
   if (error instanceof Rejection) return error;
+  if (error instanceof FileStoreUnavailable) {
+    log.warn({ err: error, ...named }, "the files are away");
+    return new Rejection("unavailable", "Files can be neither stored nor read right now.", filesAway);
+  }
   if (isDatabaseUnavailable(error)) {
     log.warn({ err: error, ...named }, "the database is away");
     // A connection that broke during a commit may have left it done: only a reader can be told that nothing happened.
@@ -116,6 +121,9 @@ function answerWithProblem(context: Context, rejection: Rejection, requestId: st
   context.set({ ...problemHeaders(rejection) });
   context.body = JSON.stringify(problemOf(rejection, requestId));
 }
+
+/** A disk that is full, or a store that restarts, takes longer than a database that fails over. */
+const filesAway = { retryAfterSeconds: 10 };
 
 /** The router notes on the context which routes have this path, whatever their method. */
 function refuseUnknown(context: Context): void {
