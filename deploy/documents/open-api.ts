@@ -10,6 +10,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
   const schemas = createNamedSchemas("#/components/schemas");
   const problem = {
     description: "A refusal (RFC 9457). Its `code` is one of a closed list: see docs/errors.md.",
+    headers: { "Retry-After": { $ref: "#/components/headers/RetryAfter" }, ...limitHeaders },
     content: { [problemContentType]: { schema: schemas.plain(ProblemObject) } },
   };
   const paths: Record<string, Record<string, unknown>> = {};
@@ -40,6 +41,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
         query: { type: "apiKey", in: "query", name: "token" },
       },
       responses: { Problem: problem },
+      headers,
       schemas: schemas.all(),
     },
   };
@@ -77,10 +79,16 @@ function fieldsOf(place: "path" | "query", fields: TObject | undefined, schemas:
   }));
 }
 
+/** Accounts are no events: nothing of them is in the log. */
+const isOfAccounts = ({ auth, tags }: Route): boolean =>
+  auth === "none" || tags.includes("auth") || tags.includes("users");
+
+const takesKey = (route: Route): boolean => route.method !== "GET" && !isOfAccounts(route);
+
 /** What has its own meaning for every command, and for every read of chats. */
-function headersOf({ method, auth, tags }: Route): PlainSchema[] {
-  if (auth === "none" || tags.includes("auth") || tags.includes("users")) return [];
-  if (method === "GET") {
+function headersOf(route: Route): PlainSchema[] {
+  if (isOfAccounts(route)) return [];
+  if (!takesKey(route)) {
     const schema = { type: "string", enum: ["eventual"] };
     const description = "eventual: do not wait for what was acknowledged a moment ago";
     return [{ name: "Chat-Consistency", in: "header", required: false, description, schema }];
@@ -107,13 +115,13 @@ function bodyOf({ bodyFrom }: Route, body: TObject, schemas: NamedSchemas): Plai
   };
 }
 
-function answersOf({ responses, method, auth, tags }: Route, schemas: NamedSchemas): PlainSchema {
-  const isRead = method === "GET" && auth === "token" && !tags.includes("auth") && !tags.includes("users");
-  const answers = Object.entries(responses).map(([status, { description, schema }]): [string, PlainSchema] => [
+function answersOf(route: Route, schemas: NamedSchemas): PlainSchema {
+  const isRead = route.method === "GET" && !isOfAccounts(route);
+  const answers = Object.entries(route.responses).map(([status, { description, schema }]): [string, PlainSchema] => [
     status,
     {
       description,
-      ...(isRead ? { headers: readHeaders } : {}),
+      headers: { ...(isRead ? readHeaders : {}), ...limitHeaders },
       ...(schema === undefined ? {} : { content: { [contentTypes.json]: { schema: schemas.plain(schema) } } }),
     },
   ]);
@@ -126,17 +134,29 @@ const readHeaders = {
   "Chat-Stale": { description: "true when something that was acknowledged before may be missing", schema: text },
   Link: { description: 'rel="next": the next page', schema: text },
 };
+/** Absent where no limit was set. */
+const limitHeaders = {
+  "RateLimit-Policy": { $ref: "#/components/headers/RateLimitPolicy" },
+  RateLimit: { $ref: "#/components/headers/RateLimit" },
+};
+const headers = {
+  RateLimit: { description: "what is left of the limit, and for how many seconds", schema: text },
+  RateLimitPolicy: { description: "how many calls of this kind one may make in how many seconds", schema: text },
+  RetryAfter: { description: "seconds until it is worth while to try again", schema: { type: "integer" } },
+};
 
 /** What a call can be refused with: its own reasons, and those that every call of its kind has. */
 function problemsOf(route: Route): PlainSchema {
   const codes = new Set<RejectionCode>([...route.rejections, "internal", "unavailable", "overloaded"]);
+  // Of any call the query may hold what is no text, and its caller may have called too often.
+  if (route.underApi) codes.add("validation_failed").add("too_many_requests");
   const add = (...more: readonly RejectionCode[]): void => more.forEach((code) => codes.add(code));
   if (route.auth === "token") add("unauthenticated", "token_expired");
   if (route.params !== undefined) add("not_found");
   if (route.body !== undefined) add("malformed_json", "invalid_utf8", "too_deep", "payload_too_large");
-  if (route.body !== undefined) add("unsupported_media_type", "validation_failed");
-  if (route.query !== undefined) add("validation_failed");
+  if (route.body !== undefined) add("unsupported_media_type");
   if (route.method !== "GET") add("outcome_unknown", "lagging");
+  if (takesKey(route)) add("idempotency_conflict");
 
   const byStatus = Map.groupBy([...codes].sort(), (code) => kindOfRejection(code).status);
   const problems = [...byStatus].map(([status, ofStatus]): [string, PlainSchema] => [

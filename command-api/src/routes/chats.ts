@@ -15,7 +15,10 @@ const description = nullable(Type.String({ maxLength: maxDescriptionCharacters }
 const memberIds = userIdListField({ maxIds: maxMembersPerRequest });
 const chatType = Type.Union([Type.Literal("private"), Type.Literal("group")]);
 
-const ChatCreatedObject = Type.Intersect([ChatObject, Type.Object({ message: Type.String() })]);
+const ChatCreatedObject = Type.Object(
+  { ...ChatObject.properties, message: Type.String() },
+  { $id: "CreatedChat", additionalProperties: false },
+);
 
 const NewChat = Type.Object({
   chat_type: Type.Optional(chatType),
@@ -50,7 +53,7 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
         200: { description: "It was there already", schema: ChatCreatedObject },
         201: { description: "Created", schema: ChatCreatedObject },
       },
-      rejections: ["idempotency_conflict"],
+      rejections: ["not_found"],
       async handle({ caller, body, idempotencyKey, traceParent }) {
         const actor = caller.userId;
         if (body.creator_id !== undefined && body.creator_id !== actor) {
