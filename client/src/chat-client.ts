@@ -1,17 +1,17 @@
 import type { EventFrame, FrameToClient } from "@chat/shared/api/frames-to-clients";
+import type { UserObject } from "@chat/shared/api/user-object";
 import { chatFetched, olderFetched, snapshotTaken } from "./apply-fetched.ts";
 import { applyFrame, type Hole } from "./apply-frame.ts";
 import { createAskWhoIs, strangersIn } from "./fetch-users.ts";
 import { fetchChat, fetchOlder, fetchSnapshot } from "./fetching.ts";
 import { type Backoff, defaultBackoff, fullJitter } from "./full-jitter.ts";
-import { createHttpCalls, type Credentials, Refused, SignedOut } from "./http-calls.ts";
-import { messageDiscarded, messageRefused, messageSent, messageWritten } from "./outgoing.ts";
+import { createHttpCalls, type Credentials, Refused, type SendForm, SignedOut } from "./http-calls.ts";
 import { newId } from "./new-id.ts";
 import { applySignal, nobodyThere, typingAfter, withTyping, withUser } from "./others.ts";
+import { createOutbox, type NewContent, type Outbox } from "./outbox.ts";
 import { createOwnTyping } from "./own-typing.ts";
 import { pause } from "./pause.ts";
 import { createReader } from "./reader.ts";
-import { createSender } from "./sender.ts";
 import { type ClientState, emptyState, type OutgoingMessage, withoutChat } from "./state.ts";
 import { createStream, type Socket } from "./stream.ts";
 import { createTypingEnds } from "./typing-ends.ts";
@@ -29,6 +29,8 @@ export interface ChatClientOptions {
   /** With `WebSocket` of the browser or of Node when absent. */
   readonly openSocket?: (url: string) => Socket;
   readonly fetch?: typeof fetch;
+  /** How files are sent; with `fetch`, which does not say how far it is, when absent. */
+  readonly sendForm?: SendForm;
   readonly backoff?: Backoff;
   /** From 0 up to, not including, 1. */
   readonly random?: () => number;
@@ -47,7 +49,7 @@ export type News =
   | { readonly type: "refused"; readonly message: OutgoingMessage };
 
 /** All of a user's chats, kept as they are on the server for as long as it runs, whatever the network does. */
-export interface ChatClient {
+export interface ChatClient extends Pick<Outbox, "discard" | "discardFile"> {
   state(): ClientState;
   /** Returns the function that ends it. */
   subscribe(listener: (news: News) => void): () => void;
@@ -58,10 +60,10 @@ export interface ChatClient {
   open(chatId: string): Promise<void>;
   /** Fetches the page before the oldest message that is known. */
   loadOlder(chatId: string): Promise<void>;
-  /** Shows it at once and sends it until it is answered. Returns its client message id. */
-  send(chatId: string, text: string, options?: { readonly replyTo?: string }): string;
-  /** Takes back a message that was refused. */
-  discard(clientMessageId: string): void;
+  /** Shows it at once and sends it until it is answered, then its files likewise. Returns its client message id. */
+  send(chatId: string, text: string, content?: NewContent): string;
+  /** A file or a picture, by the `url` or `avatar` that names it. Rejects with `Refused`, or when there was no answer. */
+  download(url: string, signal?: AbortSignal): Promise<Blob>;
   /** Up to a seq; up to the last one when absent. */
   markRead(chatId: string, upTo?: number): void;
   /** This user types, or no more. May be called at every key; ends by itself after some seconds. */
@@ -89,13 +91,10 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     tell({ type: "state", state });
   };
 
-  const sender = createSender({
-    calls,
-    backoff,
-    random,
-    sent: (id) => become(messageSent(state, id)),
-    refused(id, problem) {
-      become(messageRefused(state, id, problem));
+  const outbox = createOutbox({
+    ...{ calls, backoff, random },
+    change: (next) => become(next(state)),
+    refused(id) {
       const message = state.outgoing.find(({ clientMessageId }) => clientMessageId === id);
       if (message !== undefined) tell({ type: "refused", message });
     },
@@ -124,7 +123,10 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 
   /** A ticket and no token: a URL may end up in a log. And its call tells, as no socket does to a page, why one is refused. */
   async function address(): Promise<string> {
-    if (state.userId === "") become(emptyState((await calls.get<{ readonly id: string }>("/users/me")).body.id));
+    if (state.userId === "") {
+      const { body } = await calls.get<UserObject>("/users/me");
+      become(withUser(emptyState(body.id), body));
+    }
     if (snapshotIsNeeded) await takeSnapshot();
     const answer = await calls.post<{ readonly ticket: string }>("/ws-ticket", {});
     if (!("ticket" in answer.body)) throw new Refused("/ws-ticket", answer.status);
@@ -164,7 +166,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     switch (frame.type) {
       case "ready":
         tell({ type: "connected" });
-        sender.goOn();
+        outbox.goOn();
         askWhoIs([...state.users.keys(), ...strangersIn(state)]);
         if (frame.cursor !== cursor && !frame.resumed) beginAnew();
         else for (const [id, { complete }] of state.chats) if (!complete) void fill(id);
@@ -257,7 +259,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 
     async stop() {
       running?.abort.abort();
-      sender.stop();
+      outbox.stop();
       reader.stop();
       await running?.ended;
     },
@@ -278,15 +280,14 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       }
     },
 
-    send(chatId, text, { replyTo = null }: { readonly replyTo?: string | null } = {}) {
-      const message = { clientMessageId: newId(), chatId, text, replyTo };
-      become(messageWritten(state, message));
+    send(chatId, text, content = {}) {
       ownTyping(chatId, false);
-      sender.send(message);
-      return message.clientMessageId;
+      return outbox.send(chatId, text, content);
     },
 
-    discard: (clientMessageId) => become(messageDiscarded(state, clientMessageId)),
+    discard: outbox.discard,
+    discardFile: outbox.discardFile,
+    download: calls.download,
 
     typing: (chatId, isTyping = true) => ownTyping(chatId, isTyping),
 

@@ -3,6 +3,9 @@ import type { ProblemObject } from "@chat/shared/api/problem-object";
 /** Longer than the server itself waits for anything; a call that hangs is one whose answer was lost. */
 const ANSWER_WITHIN_MS = 15_000;
 
+/** A file may be large and a way slow. A server that hears nothing for a while ends a call by itself. */
+const TRANSFER_WITHIN_MS = 30 * 60_000;
+
 export interface Credentials {
   /** An access token; asked for once. */
   token(): string | Promise<string>;
@@ -24,6 +27,27 @@ export interface Answer<Body> {
   readonly retryAfterMs: number;
 }
 
+export interface Upload {
+  /** Sent again with the same key it is the same file. */
+  readonly key: string;
+  readonly file: Blob & { readonly name: string };
+  readonly signal: AbortSignal;
+  /** How much of it has left this device. */
+  readonly progress: (bytes: number) => void;
+}
+
+/** Sends a form as `fetch` does, and may tell its progress. Rejects when there was no answer. */
+export type SendForm = (
+  url: string,
+  form: {
+    readonly method: "POST" | "PUT";
+    readonly headers: Readonly<Record<string, string>>;
+    readonly body: FormData;
+    readonly signal: AbortSignal;
+  },
+  progress: (bytes: number) => void,
+) => Promise<Response>;
+
 /** Calls with a token, which is renewed when it is refused. Reject with `SignedOut`, or when there was no answer. */
 export interface HttpCalls {
   get<Body>(path: string): Promise<Answer<Body>>;
@@ -34,6 +58,9 @@ export interface HttpCalls {
     path: string,
     body?: object,
   ): Promise<Answer<Body | ProblemObject | null>>;
+  /** A form with one field, `file`. */
+  upload<Body>(method: "POST" | "PUT", path: string, upload: Upload): Promise<Answer<Body | ProblemObject>>;
+  download(path: string, signal?: AbortSignal): Promise<Blob>;
 }
 
 /** No token is to be had any more. */
@@ -57,9 +84,15 @@ export interface HttpCallsOptions {
   readonly url: string;
   readonly credentials: Credentials;
   readonly fetch: typeof fetch;
+  readonly sendForm?: SendForm;
 }
 
-export function createHttpCalls({ url, credentials, fetch: send }: HttpCallsOptions): HttpCalls {
+export function createHttpCalls({
+  url,
+  credentials,
+  fetch: send,
+  sendForm = (to, form) => send(to, form),
+}: HttpCallsOptions): HttpCalls {
   let token: Promise<string> | null = null;
 
   /** However many calls were refused together, one renews. */
@@ -78,34 +111,23 @@ export function createHttpCalls({ url, credentials, fetch: send }: HttpCallsOpti
     return token ?? failed;
   }
 
-  async function call<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
+  async function withToken(ask: (authorization: string) => Promise<Response>): Promise<Response> {
     const current = (token ??= Promise.resolve(credentials.token()));
-    const answer = await once<Body>(method, path, await current, body);
-    if (answer.status !== 401) return answer;
-    return once<Body>(method, path, await renew(await current, current), body);
+    const response = await ask(`Bearer ${await current}`);
+    if (response.status !== 401) return response;
+    return ask(`Bearer ${await renew(await current, current)}`);
   }
 
-  async function once<Body>(method: string, path: string, bearer: string, body?: object): Promise<Answer<Body>> {
-    const response = await send(`${url}/api${path}`, {
-      method,
-      headers: {
-        authorization: `Bearer ${bearer}`,
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
-      },
-      signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const text = await response.text();
-    const { headers } = response;
-    return {
-      status: response.status,
-      // What the documents promise; the server's specs check that it is so.
-      body: (text === "" ? null : JSON.parse(text)) as Body,
-      position: headers.get("chat-position"),
-      stale: headers.get("chat-stale") === "true",
-      next: /<(\?[^>]*)>; rel="next"/.exec(headers.get("link") ?? "")?.[1] ?? null,
-      retryAfterMs: Number(headers.get("retry-after") ?? 0) * 1_000,
-    };
+  async function call<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
+    const response = await withToken((authorization) =>
+      send(`${url}/api${path}`, {
+        method,
+        headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) },
+        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      }),
+    );
+    return answerOf(response);
   }
 
   return {
@@ -116,5 +138,40 @@ export function createHttpCalls({ url, credentials, fetch: send }: HttpCallsOpti
     },
     post: (path, body) => call("POST", path, body),
     change: call,
+
+    async upload<Body>(method: "POST" | "PUT", path: string, { key, file, signal, progress }: Upload) {
+      const body = new FormData();
+      body.append("file", file, file.name);
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(TRANSFER_WITHIN_MS)]);
+      const response = await withToken((authorization) => {
+        const headers = { authorization, "idempotency-key": key };
+        return sendForm(`${url}/api${path}`, { method, headers, body, signal: limited }, progress);
+      });
+      return answerOf<Body | ProblemObject>(response);
+    },
+
+    async download(path, wanted) {
+      const limit = AbortSignal.timeout(TRANSFER_WITHIN_MS);
+      const signal = wanted === undefined ? limit : AbortSignal.any([wanted, limit]);
+      const response = await withToken((authorization) =>
+        send(`${url}/api${path}`, { headers: { authorization }, signal }),
+      );
+      if (!response.ok) throw new Refused(path, response.status);
+      return response.blob();
+    },
+  };
+}
+
+async function answerOf<Body>(response: Response): Promise<Answer<Body>> {
+  const text = await response.text();
+  const { headers } = response;
+  return {
+    status: response.status,
+    // What the documents promise; the server's specs check that it is so.
+    body: (text === "" ? null : JSON.parse(text)) as Body,
+    position: headers.get("chat-position"),
+    stale: headers.get("chat-stale") === "true",
+    next: /<(\?[^>]*)>; rel="next"/.exec(headers.get("link") ?? "")?.[1] ?? null,
+    retryAfterMs: Number(headers.get("retry-after") ?? 0) * 1_000,
   };
 }

@@ -13,6 +13,8 @@ export interface ClientState {
   readonly chats: ReadonlyMap<string, ChatState>;
   /** What was written here and did not come back yet, oldest first. */
   readonly outgoing: readonly OutgoingMessage[];
+  /** Files that were chosen here and that the server does not have yet, oldest first. */
+  readonly uploads: readonly OutgoingFile[];
   /** By chat id who types there now; chats in which nobody does are not in it. */
   readonly typing: ReadonlyMap<string, ReadonlySet<string>>;
   /** Who is there now, of those with whom a chat of at most a hundred members is shared. */
@@ -55,8 +57,24 @@ export interface OutgoingMessage {
   readonly problem: ProblemObject | null;
 }
 
+/** A file on its way to a message that goes first. `refused`: it will not be tried again. */
+export interface OutgoingFile {
+  /** Its name to this client and to the server, until it has another one there. */
+  readonly key: string;
+  readonly clientMessageId: string;
+  readonly chatId: string;
+  readonly name: string;
+  readonly size: number;
+  readonly status: "waiting" | "sending" | "refused";
+  /** Of the attempt that is under way. */
+  readonly sentBytes: number;
+  /** `unreadable`: this device cannot read it. */
+  readonly problem: ProblemObject | "unreadable" | null;
+}
+
 export function emptyState(userId: string): ClientState {
-  return { userId, chats: new Map(), outgoing: [], typing: new Map(), online: new Set(), users: new Map() };
+  const nobody = { typing: new Map(), online: new Set<string>(), users: new Map() };
+  return { userId, chats: new Map(), outgoing: [], uploads: [], ...nobody };
 }
 
 /** Newest activity first, as a list of chats shows them. */

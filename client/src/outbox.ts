@@ -1,0 +1,111 @@
+import type { ProblemObject } from "@chat/shared/api/problem-object";
+import { createFileSender } from "./file-sender.ts";
+import type { Backoff } from "./full-jitter.ts";
+import type { HttpCalls } from "./http-calls.ts";
+import { newId } from "./new-id.ts";
+import { messageDiscarded, messageRefused, messageSent, messageWritten } from "./outgoing.ts";
+import { createSender } from "./sender.ts";
+import type { ClientState } from "./state.ts";
+import { fileProgressed, fileRefused, filesChosen, filesDiscarded, fileSent } from "./uploads.ts";
+
+export interface NewContent {
+  readonly replyTo?: string | null;
+  /** They follow the message, in this order. */
+  readonly files?: readonly File[];
+}
+
+export interface OutboxOptions {
+  readonly calls: HttpCalls;
+  readonly backoff: Backoff;
+  readonly random: () => number;
+  readonly change: (next: (state: ClientState) => ClientState) => void;
+  readonly refused: (clientMessageId: string, problem: ProblemObject) => void;
+  readonly signedOut: () => void;
+}
+
+/** What was written here and is not settled: messages, each shown at once and sent first, and the files that follow it. */
+export interface Outbox {
+  /** Returns the message's client message id. */
+  send(chatId: string, text: string, content: NewContent): string;
+  /** Takes back a message that was refused, with its files. */
+  discard(clientMessageId: string): void;
+  /** Takes back a file that was refused or is not sent yet; one that is under way may have arrived. */
+  discardFile(key: string): void;
+  goOn(): void;
+  stop(): void;
+}
+
+interface ChosenFile {
+  readonly key: string;
+  readonly file: File;
+}
+
+export function createOutbox({ calls, change, refused, ...options }: OutboxOptions): Outbox {
+  /** By client message id, of messages that are not sent yet. */
+  const chosen = new Map<string, readonly ChosenFile[]>();
+
+  const files = createFileSender({
+    ...{ calls, ...options },
+    progress: (key, bytes) => change((state) => fileProgressed(state, key, bytes)),
+    sent: (sent, objects) => change((state) => fileSent(state, sent, objects)),
+    refused: (key, problem) => change((state) => fileRefused(state, key, problem)),
+  });
+  const messages = createSender({
+    ...{ calls, ...options },
+    sent(id, { id: messageId, chat_id: chatId }) {
+      change((state) => messageSent(state, id));
+      for (const { key, file } of chosen.get(id) ?? []) files.add({ key, chatId, messageId, file });
+      chosen.delete(id);
+    },
+    refused(id, problem) {
+      change((state) => messageRefused(state, id, problem));
+      refused(id, problem);
+    },
+  });
+
+  return {
+    send(chatId, text, { replyTo = null, files: wanted = [] }) {
+      const message = { clientMessageId: newId(), chatId, text, replyTo };
+      const { clientMessageId } = message;
+      const its = wanted.map((file) => ({ key: newId(), file }));
+      if (its.length > 0) chosen.set(clientMessageId, its);
+      change((state) =>
+        filesChosen(
+          messageWritten(state, message),
+          its.map(({ key, file: { name, size } }) => ({
+            ...{ key, clientMessageId, chatId, name, size },
+            ...{ status: "waiting", sentBytes: 0, problem: null },
+          })),
+        ),
+      );
+      messages.add(message);
+      return clientMessageId;
+    },
+
+    discard(clientMessageId) {
+      chosen.delete(clientMessageId);
+      change((state) =>
+        filesDiscarded(messageDiscarded(state, clientMessageId), (file) => file.clientMessageId === clientMessageId),
+      );
+    },
+
+    discardFile(key) {
+      for (const [id, its] of chosen)
+        chosen.set(
+          id,
+          its.filter((file) => file.key !== key),
+        );
+      files.drop((file) => file.key === key);
+      change((state) => filesDiscarded(state, (file) => file.key === key));
+    },
+
+    goOn() {
+      messages.goOn();
+      files.goOn();
+    },
+    stop() {
+      messages.stop();
+      files.stop();
+    },
+  };
+}
