@@ -89,6 +89,12 @@ function setCommonHeaders({ res }: Context, requestId: string): void {
   res.setHeader("Referrer-Policy", "no-referrer");
   res.setHeader("Cache-Control", "no-store");
   res.setHeader("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'");
+  // For browsers that do not know the policy's own word for it.
+  res.setHeader("X-Frame-Options", "DENY");
+  res.setHeader("Cross-Origin-Opener-Policy", "same-origin");
+  // A page at another port of the same host may show our pictures; other sites may not.
+  res.setHeader("Cross-Origin-Resource-Policy", "same-site");
+  res.setHeader("X-Permitted-Cross-Domain-Policies", "none");
 }
 
 /** What every line about a request says: which it is, in the words of its answer and of its trace. */

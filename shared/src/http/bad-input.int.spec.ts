@@ -260,6 +260,12 @@ describe("good input", () => {
         "content-type": "application/json; charset=utf-8",
         "x-content-type-options": "nosniff",
         "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+        "x-frame-options": "DENY",
+        "cross-origin-opener-policy": "same-origin",
+        "cross-origin-resource-policy": "same-site",
+        "x-permitted-cross-domain-policies": "none",
       });
     });
   });
