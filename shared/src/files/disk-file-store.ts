@@ -39,8 +39,7 @@ export function createDiskFileStore({ folder, readableBy = "owner", now = Date.n
     return join(stored, key.slice(-2), key);
   }
 
-  async function moveIntoPlace(from: string, key: FileKey): Promise<void> {
-    const path = pathOf(key);
+  async function moveIntoPlace(from: string, path: string): Promise<void> {
     if (await makeFolder(dirname(path), folderMode)) await syncFolder(stored);
     await rename(from, path);
     await syncFolder(dirname(path));
@@ -66,6 +65,7 @@ export function createDiskFileStore({ folder, readableBy = "owner", now = Date.n
 
   return {
     async put(key, source, options) {
+      const path = pathOf(key);
       const { chunks, result } = measured(source, options);
       const upload = join(incoming, `${key}.${randomUUID()}`);
       const handle = await fromDisk(open(upload, "wx", fileMode));
@@ -79,7 +79,7 @@ export function createDiskFileStore({ folder, readableBy = "owner", now = Date.n
           await fromDisk(handle.close());
         }
         options.signal?.throwIfAborted();
-        await fromDisk(moveIntoPlace(upload, key));
+        await fromDisk(moveIntoPlace(upload, path));
       } catch (error) {
         // What cannot be removed now is removed at a later start.
         await fromDisk(rm(upload, { force: true })).catch(() => undefined);
