@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import { describe, expect, it, jest } from "@jest/globals";
 import { decodeCursor, encodeCursor } from "@chat/shared/log/cursor";
-import { added, deleted, edited, groupOf, removed, send, sends } from "@chat/shared/testing/chat-facts";
+import { added, attached, deleted, edited, groupOf, removed, send, sends } from "@chat/shared/testing/chat-facts";
 import { eventually } from "@chat/shared/testing/eventually";
 import { refusedHandshake, type SocketClient } from "@chat/shared/testing/socket-client";
 import { PUSH_LOG_ID, withRealtime } from "./testing/with-realtime.ts";
@@ -77,6 +77,25 @@ describe("a device that comes back", () => {
       }
     }),
   );
+
+  it("hears from the journal to the letter what was said when it happened", () =>
+    withRealtime(async (stack) => {
+      const start = await stack.connect(bob);
+      const told = (client: SocketClient) => client.events().map(({ at: _at, ...frame }) => frame);
+      await stack.append(chat, alice, groupOf(alice, bob), send(1, 'He said: "\\"'), send(2, "Привет, 👋\u2028"));
+      await stack.append(chat, bob, { type: "MessageSent", seq: 3, replyTo: 1, content: { text: "an answer" } });
+      await stack.append(chat, alice, send(4), attached(4, 1, "plan.txt"), send(5), deleted(5), send(6));
+      await stack.append(chat, bob, { type: "MessageRead", upTo: 6, from: 0, named: null });
+      await stack.append(chat, alice, { type: "MemberRoleChanged", userId: bob, role: "admin" }, added(eve, 6));
+      await eventually(() => expect(told(start)).toHaveLength(12));
+      await stack.pastIsIn("the journal");
+      const late = await stack.connect(bob, `&cursor=${start.frames[0]?.cursor}&device=late`);
+      await eventually(() => expect(told(late)).toHaveLength(12));
+      // But for what is gone or has come since: a message is told as it is by now.
+      const [asItWas, asItIs] = [told(start), told(late)];
+      for (const index of [6, 4]) expect(asItIs.splice(index, 1)).not.toEqual(asItWas.splice(index, 1));
+      expect(asItIs).toEqual(asItWas);
+    }));
 
   it("without a cursor goes on where its pongs or acks prove that it was", () =>
     withRealtime(

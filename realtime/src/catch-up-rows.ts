@@ -4,6 +4,7 @@ import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import { int4Array, int8Array, uuidArray } from "@chat/shared/postgres/binary-array";
 import type { LiveReader, LiveRows } from "@chat/shared/read-model/read-live";
 import type { Offsets } from "./offsets.ts";
+import { inOrder, type PlainMessages, plainMessages, plainMessagesText } from "./plain-messages.ts";
 import type { LateEvent } from "./replay.ts";
 import type { Span } from "./spans.ts";
 
@@ -47,7 +48,7 @@ export function createCatchUpRows(reader: LiveReader): CatchUpRows {
     },
 
     async events(wanted, limit) {
-      const { rows, positions } = await reader.read<{ events: readonly EventRow[] }>(
+      const { rows, positions } = await reader.read<PlainMessages & { readonly events: readonly EventRow[] }>(
         {
           name: "catch-up-events",
           text: eventsText,
@@ -62,7 +63,8 @@ export function createCatchUpRows(reader: LiveReader): CatchUpRows {
         },
         "all",
       );
-      return { rows: rows.flatMap(({ events }) => events).map(journalEvent), positions };
+      const found = rows.flatMap((row) => inOrder(plainMessages(row, wanted), row.events.map(journalEvent)));
+      return { rows: found, positions };
     },
   };
 }
@@ -117,18 +119,21 @@ interface EventRow {
 }
 
 /**
- * One row that holds all as JSON: the positions come with every row, and one parse is cheaper than a thousand rows.
+ * One row that holds all: the positions come with every row, and one parse is cheaper than a thousand rows.
  * Each chat gives its first events, and of all those the first are taken, so no chat costs more than a slice.
  */
 const eventsText = (schema: string): string => `
-  SELECT COALESCE(json_agg(found), '[]') AS events FROM (
-    SELECT e.chat_id, e."offset", e.partition, e.version, e.type, e.actor_id::text,
-      date_part('epoch', e.at) * 1000 AS at_ms, e.seq, e.up_to, e.data,
+  SELECT ${plainMessagesText},
+    COALESCE(json_agg(found) FILTER (WHERE NOT plain), '[]') AS events
+  FROM (
+    SELECT e.place, (e.type = 'MessageSent' AND m.changed_version = e.version AND m.files = '[]') IS TRUE AS plain,
+      e.chat_id, e."offset", e.partition, e.version, e.type, e.actor_id::text,
+      (date_part('epoch', e.at) * 1000)::int8 AS at_ms, e.seq, e.up_to, e.data,
       m.text, m.sender_id::text, m.client_message_id, m.reply_to, date_part('epoch', m.sent_at) * 1000 AS sent_at_ms,
       date_part('epoch', m.edited_at) * 1000 AS edited_at_ms, m.deleted, m.changed_version, m.files
     FROM (
-      SELECT e.* FROM unnest($2::uuid[], $3::int8[], $4::int8[], $5::int4[], $6::int4[])
-        AS wanted (chat_id, after, before, from_version, to_version)
+      SELECT wanted.place, e.* FROM unnest($2::uuid[], $3::int8[], $4::int8[], $5::int4[], $6::int4[])
+        WITH ORDINALITY AS wanted (chat_id, after, before, from_version, to_version, place)
       CROSS JOIN LATERAL (
         SELECT * FROM ${schema}.chat_events AS e
         WHERE e.chat_id = wanted.chat_id AND e."offset" >= wanted.after AND e."offset" < wanted.before

@@ -4,6 +4,7 @@ import type { CatchUpRows } from "./catch-up-rows.ts";
 import type { FactsReader } from "./facts.ts";
 import { createGate } from "./gate.ts";
 import { createJournalPart, type JournalPart } from "./journal-part.ts";
+import { createJournalReads, type JournalSlice, type JournalSlices } from "./journal-slices.ts";
 import type { Offsets } from "./offsets.ts";
 import type { Protocol } from "./protocols/protocol.ts";
 import type { StreamPlace } from "./pushes.ts";
@@ -17,12 +18,12 @@ import type { EventWindow, SeenEvent } from "./window.ts";
 /** Slices that are read from the journal at once, of all devices together: pushes and handshakes need connections too. */
 const READS_AT_ONCE = 4;
 /** Events told without a pause: some milliseconds, after which others have their turn. */
-const MAX_SLICE_EVENTS = 500;
+const MAX_SLICE_EVENTS = 1_000;
 /** The first slice is small, for nobody knows yet how large its messages are. */
 const FIRST_SLICE_EVENTS = 100;
 const MIN_SLICE_EVENTS = 16;
 /** What a slice should come to: so much waits in memory for a device that reads slowly. */
-const SLICE_BYTES = 256 * 1024;
+const SLICE_BYTES = 512 * 1024;
 /** After a failure the slice is read again; the device keeps its socket, and its heartbeat. */
 const RETRY_MS = 500;
 /**
@@ -73,12 +74,14 @@ interface Course {
   /** Up to where events have been folded into `spans`, by partition. */
   folded: number[];
   journal: JournalPart | null;
+  readonly slices: JournalSlices;
   sliceEvents: number;
 }
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { logId, rows, window, facts, tail, logger, counted } = options;
   const gate = createGate(READS_AT_ONCE);
+  const openSlices = createJournalReads(rows, gate);
   const partitions = [...window.ends().keys()];
 
   async function run(course: Course): Promise<void> {
@@ -139,6 +142,7 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   async function readSpans(course: Course): Promise<void> {
+    course.slices.drop();
     const offsets = course.replay.offsets();
     const { person, chatId } = course.device;
     const { rows: found, positions } = await gate(() => rows.spans(person.userId, chatId, offsets));
@@ -150,38 +154,42 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
   }
 
   async function tellFromJournal(course: Course): Promise<void> {
-    if (course.journal === null) await readSpans(course);
-    const { journal, replay, device } = course;
-    const next = journal?.next(replay.offsets()) ?? null;
-    if (journal === null || next === null) {
+    // What the window was cut from meanwhile is known to the rows.
+    if (course.journal === null || course.spans === null) await readSpans(course);
+    const { journal, replay, slices } = course;
+    if (journal === null) return;
+    const slice = await slices.take(journal, replay.offsets(), course.sliceEvents);
+    if (slice === null) {
       course.journal = null;
       return;
     }
-    if (next.wanted.length > 0) {
-      const limit = course.sliceEvents;
-      const { rows: late, positions } = await gate(() => rows.events(next.wanted, limit));
-      // The rows may know what was not told here yet: that the user has gone, say, and what was written then.
-      const known = new Map(next.partitions.map((partition) => [partition, positions.get(partition)?.offset ?? 0]));
-      if (!(await tail.reached(known, RETRY_MS))) return;
-      const parts = [...Map.groupBy(late, ({ partition }) => partition)];
-      const all = await Promise.all(
-        parts.map(async ([partition, events]) =>
-          facts.forOne(device.person.userId, { partition, events }, device.protocol),
-        ),
-      );
-      if (!knowsSpans(course)) return;
-      const frames = parts.flatMap(([, events], index) => tellEvents(course, events, all[index]));
-      hand(course, frames, late.length);
-      const last = late.at(-1);
-      if (last !== undefined && late.length >= limit) {
-        for (const partition of next.partitions) {
-          if (partition < last.partition) replay.moveTo(partition, journal.end(partition));
-        }
-        replay.moveTo(last.partition, last.offset + 1);
-        return;
-      }
+    if (slice.events.length > 0 && !(await tellJournalSlice(course, slice))) return;
+    const last = slice.full ? slice.events.at(-1) : undefined;
+    for (const partition of slice.of.partitions) {
+      if (last === undefined || partition < last.partition) replay.moveTo(partition, journal.end(partition));
     }
-    for (const partition of next.partitions) replay.moveTo(partition, journal.end(partition));
+    if (last !== undefined) replay.moveTo(last.partition, last.offset + 1);
+    slices.readAhead(journal, replay.offsets(), course.sliceEvents);
+  }
+
+  /** False: it says too much or too little by now, and is to be read again. */
+  async function tellJournalSlice(course: Course, { of, events, positions }: JournalSlice): Promise<boolean> {
+    // The rows may know what was not told here yet: that the user has gone, say, and what was written then.
+    const known = new Map(of.partitions.map((partition) => [partition, positions.get(partition)?.offset ?? 0]));
+    if (!(await tail.reached(known, RETRY_MS))) return false;
+    const { device } = course;
+    const parts = [...Map.groupBy(events, ({ partition }) => partition)];
+    const all = await Promise.all(
+      parts.map(async ([partition, ofPartition]) =>
+        facts.forOne(device.person.userId, { partition, events: ofPartition }, device.protocol),
+      ),
+    );
+    // What was taken back since the rows were read must still be in memory.
+    if ([...known].some(([partition, offset]) => offset < window.start(partition))) return false;
+    if (!knowsSpans(course)) return false;
+    const frames = parts.flatMap(([, ofPartition], index) => tellEvents(course, ofPartition, all[index]));
+    hand(course, frames, events.length);
+    return true;
   }
 
   async function tellFromWindow(course: Course): Promise<void> {
@@ -271,9 +279,9 @@ export function createCatchUp(options: CatchUpOptions): CatchUp {
       const { person, protocol } = device;
       const replay = createReplay({ userId: person.userId, protocol, logId, from, window });
       device.stream = replay;
-      const empty = { spans: null, folded: [], journal: null, sliceEvents: FIRST_SLICE_EVENTS };
+      const empty = { spans: null, folded: [], journal: null, slices: openSlices(), sliceEvents: FIRST_SLICE_EVENTS };
       const course: Course = { device, replay, live, ...empty };
-      if (!tellRest(course)) void run(course);
+      if (!tellRest(course)) void run(course).finally(course.slices.drop);
     },
   };
 }

@@ -4,6 +4,7 @@ import type { CommandResult } from "@chat/shared/commands/command-port";
 import type { SignalTelling } from "../signals/signal-telling.ts";
 import type { Telling } from "../tellings.ts";
 import { readNativeFrame } from "./native-frames-in.ts";
+import { isMessage, messageJson } from "./message-json.ts";
 import type { Protocol, StreamStart, TellingContext } from "./protocol.ts";
 
 /** The protocol of `/ws`: one JSON object per frame, each event with its place in the chat and in the stream. */
@@ -55,16 +56,13 @@ function nativeSignal(telling: SignalTelling): SignalFrame {
   }
 }
 
+/** Written by hand, for it is what a server says most: the parts that need no quoting are only joined. */
 function nativeEvent({ kind, seq, payload, more }: Telling, { chatId, version, before, at }: TellingContext): string {
-  return JSON.stringify({
-    type: kind,
-    chat_id: chatId,
-    version,
-    seq: seq ?? undefined,
-    // A client that has only some of an event's frames must get the event again.
-    at: more ? before : at,
-    payload: kind === "version" ? undefined : payload,
-  });
+  const place = seq === null ? "" : `,"seq":${seq}`;
+  // A client that has only some of an event's frames must get the event again.
+  const head = `{"type":"${kind}","chat_id":"${chatId}","version":${version}${place},"at":"${more ? before : at}"`;
+  if (kind === "version") return `${head}}`;
+  return `${head},"payload":${isMessage(payload) ? messageJson(payload) : JSON.stringify(payload)}}`;
 }
 
 function nativeResult(result: CommandResult): (ControlFrame & { type: "reply"; ok: true })["result"] {

@@ -61,22 +61,30 @@ export interface MovingCursor {
   text(): string;
 }
 
-/** For whoever writes a cursor after every event: only the piece that moved is made anew. */
+/**
+ * For whoever writes a cursor after every event: only the piece that moved is made anew, and as long as it is the same
+ * partition that moves, what stands before and behind it is not put together again.
+ */
 export function createMovingCursor(logId: string, offsets: readonly number[]): MovingCursor {
   const log = shortLogId(logId);
   const pieces = offsets.map(encodeOffset);
-  const text = (): string => {
-    let whole = log;
-    for (const piece of pieces) whole += piece;
-    return whole;
-  };
+  let whole = log + pieces.join("");
+  let moved = -1;
+  let before = "";
+  let behind = "";
   return {
     advance(partition, offset) {
       if (partition >= pieces.length) throw new RangeError(`there is no partition ${partition}`);
-      pieces[partition] = encodeOffset(offset);
-      return text();
+      const piece = encodeOffset(offset);
+      pieces[partition] = piece;
+      if (partition !== moved) {
+        moved = partition;
+        before = log + pieces.slice(0, partition).join("");
+        behind = pieces.slice(partition + 1).join("");
+      }
+      return (whole = before + piece + behind);
     },
-    text,
+    text: () => whole,
   };
 }
 
