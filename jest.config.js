@@ -1,4 +1,5 @@
 import { dockerEngineAnswers } from "./deploy/checks/docker-engine.ts";
+import { goAnswers } from "./deploy/checks/go-toolchain.ts";
 
 const common = {
   testEnvironment: "node",
@@ -17,6 +18,8 @@ const common = {
 const withContainers =
   !["containers", "kafka-proofs", "compose"].some((name) => process.argv.includes(name)) ||
   dockerEngineAnswers(process.env);
+
+const withGo = !process.argv.includes("proofs") || goAnswers();
 
 const nothing = { testPathIgnorePatterns: ["/"] };
 
@@ -52,7 +55,11 @@ export default {
       ...common,
       displayName: "proofs",
       testMatch: ["**/*.proof.spec.ts"],
-      testPathIgnorePatterns: ["/node_modules/", "\\.containers\\.proof\\.spec\\.ts$"],
+      testPathIgnorePatterns: [
+        "/node_modules/",
+        "\\.containers\\.proof\\.spec\\.ts$",
+        ...(withGo ? [] : ["/s3-file-store\\.proof\\.spec\\.ts$"]),
+      ],
       globalSetup: "<rootDir>/shared/src/testing/before-int-specs.ts",
       globalTeardown: "<rootDir>/shared/src/testing/after-int-specs.ts",
     },

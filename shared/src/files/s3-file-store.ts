@@ -50,6 +50,7 @@ export interface S3FileStoreOptions {
   /** The bucket in the path, not in the host's name. */
   readonly forcePathStyle: boolean;
   readonly now?: () => number;
+  readonly answerWithinMs?: number;
 }
 
 /** Files in a bucket, as `files/<key>`. An object appears when its last part has come, whole or not at all. */
@@ -141,7 +142,13 @@ export function createS3FileStore(options: S3FileStoreOptions): FileStore {
   };
 }
 
-function clientOf({ endpoint, region, credentials, forcePathStyle }: S3FileStoreOptions): S3Client {
+function clientOf({
+  endpoint,
+  region,
+  credentials,
+  forcePathStyle,
+  answerWithinMs = ANSWER_WITHIN_MS,
+}: S3FileStoreOptions): S3Client {
   return new S3Client({
     region,
     forcePathStyle,
@@ -151,7 +158,7 @@ function clientOf({ endpoint, region, credentials, forcePathStyle }: S3FileStore
     responseChecksumValidation: "WHEN_REQUIRED",
     requestHandler: {
       connectionTimeout: CONNECT_WITHIN_MS,
-      requestTimeout: ANSWER_WITHIN_MS,
+      requestTimeout: answerWithinMs,
       throwOnRequestTimeout: true,
       socketTimeout: IDLE_MS,
       httpAgent: { keepAlive: true, maxSockets: MAX_CONNECTIONS },
