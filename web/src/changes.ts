@@ -9,6 +9,8 @@ export interface Changes {
   createChat(memberIds: readonly string[], title: string): Promise<string>;
   editMessage(messageId: string, text: string): Promise<void>;
   deleteMessage(messageId: string): Promise<void>;
+  /** One's own picture. */
+  setPicture(picture: File): Promise<void>;
   findPeople(query: string): Promise<readonly UserObject[]>;
 }
 
@@ -33,6 +35,12 @@ export function createChanges(url: string, credentials: Credentials): Changes {
     },
     editMessage: (messageId, text) => change("PUT", `/messages/${encodeURIComponent(messageId)}`, { text }),
     deleteMessage: (messageId) => change("DELETE", `/messages/${encodeURIComponent(messageId)}`),
+    async setPicture(file) {
+      const { signal } = new AbortController();
+      const sent = { key: newId(), file, signal, progress: () => undefined };
+      const { status, body } = await calls.upload<object>("PUT", "/users/me/avatar", sent);
+      if (status >= 300) throw new Error("detail" in body ? body.detail : String(status));
+    },
     async findPeople(query) {
       const asked = new URLSearchParams({ limit: String(PEOPLE_SHOWN), ...(query === "" ? {} : { query }) });
       return (await calls.get<readonly UserObject[]>(`/users?${asked.toString()}`)).body;

@@ -1,6 +1,7 @@
 import { chatsByActivity, type ChatState, type ClientState } from "@chat/client/state";
+import { Avatar } from "./avatar.tsx";
 import { useLanguage } from "./language.ts";
-import { colourOf, initialsOf, nameOfChat, nameOfPerson, partnerOf } from "./names.ts";
+import { nameOfChat, nameOfPerson, partnerOf, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { shortTime } from "./times.ts";
 
 export interface ChatListProps {
@@ -8,15 +9,20 @@ export interface ChatListProps {
   readonly openedId: string | null;
   readonly onOpen: (chatId: string) => void;
   readonly onNew: () => void;
+  readonly onProfile: () => void;
   readonly onSignOut: () => void;
 }
 
-export function ChatList({ state, openedId, onOpen, onNew, onSignOut }: ChatListProps) {
+export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut }: ChatListProps) {
   const { words } = useLanguage();
   const chats = chatsByActivity(state);
+  const ownName = state.users.get(state.userId)?.name ?? "";
   return (
     <nav class="chat-list" aria-label={words.chats}>
       <header>
+        <button class="own-picture" type="button" title={words.profile} aria-label={words.profile} onClick={onProfile}>
+          <Avatar id={state.userId} name={ownName} picture={pictureOfPerson(state, state.userId)} kind="small" />
+        </button>
         <h1>{words.chats}</h1>
         <button class="round" type="button" title={words.newChat} aria-label={words.newChat} onClick={onNew}>
           +
@@ -52,9 +58,7 @@ function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
   const last = chat.messages.at(-1);
   return (
     <button class="chat-row" type="button" aria-current={isOpened} onClick={() => onOpen(chat.chat.id)}>
-      <span class={`avatar ${colourOf(chat.chat.id)} ${isThere ? "is-online" : ""}`} aria-hidden="true">
-        {initialsOf(name)}
-      </span>
+      <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} isOnline={isThere} />
       <span class="chat-name">
         {name}
         {isThere && <span class="only-heard">, {words.online}</span>}

@@ -3,8 +3,11 @@ import type { AccountStore } from "./account.ts";
 import { createChanges } from "./changes.ts";
 import { ChatList } from "./chat-list.tsx";
 import { Conversation } from "./conversation.tsx";
+import { Downloads } from "./downloads.ts";
+import { useNoStrayDrops } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { NewChat } from "./new-chat.tsx";
+import { Profile } from "./profile.tsx";
 import { useChat } from "./use-chat.ts";
 
 /** Everything that somebody sees who is signed in: the list beside one conversation, or one of both where it is narrow. */
@@ -13,44 +16,52 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const { client, state, connection } = useChat(accounts, url);
   const changes = useMemo(() => createChanges(url, accounts.credentials), [accounts, url]);
   const [openedId, setOpenedId] = useState<string | null>(null);
-  const [isChoosing, setIsChoosing] = useState(false);
+  const [dialog, setDialog] = useState<"new chat" | "profile" | null>(null);
+  const isConnected = connection === "connected";
+  const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
   const opened = openedId === null ? undefined : state.chats.get(openedId);
 
+  useNoStrayDrops();
+  const close = (): void => setDialog(null);
   const open = (chatId: string): void => {
     setOpenedId(chatId);
     void client.open(chatId);
   };
 
   return (
-    <main class={`chats ${opened === undefined ? "shows-list" : "shows-conversation"}`}>
-      <p class={`connection ${connection}`} role="status">
-        {connection === "disconnected" ? words.disconnected : connection === "connecting" ? words.connecting : ""}
-      </p>
-      <ChatList
-        {...{ state, openedId }}
-        onOpen={open}
-        onNew={() => setIsChoosing(true)}
-        onSignOut={() => void accounts.signOut()}
-      />
-      {opened === undefined ? (
-        <p class="nothing-opened">{words.chooseChat}</p>
-      ) : (
-        <Conversation
-          key={opened.chat.id}
-          {...{ client, changes, state, chat: opened, isConnected: connection === "connected" }}
-          onBack={() => setOpenedId(null)}
+    <Downloads.Provider value={downloading}>
+      <main class={`chats ${opened === undefined ? "shows-list" : "shows-conversation"}`}>
+        <p class={`connection ${connection}`} role="status">
+          {connection === "disconnected" ? words.disconnected : connection === "connecting" ? words.connecting : ""}
+        </p>
+        <ChatList
+          {...{ state, openedId }}
+          onOpen={open}
+          onNew={() => setDialog("new chat")}
+          onProfile={() => setDialog("profile")}
+          onSignOut={() => void accounts.signOut()}
         />
-      )}
-      {isChoosing && (
-        <NewChat
-          changes={changes}
-          onClose={() => setIsChoosing(false)}
-          onMade={(chatId) => {
-            setIsChoosing(false);
-            open(chatId);
-          }}
-        />
-      )}
-    </main>
+        {opened === undefined ? (
+          <p class="nothing-opened">{words.chooseChat}</p>
+        ) : (
+          <Conversation
+            key={opened.chat.id}
+            {...{ client, changes, state, chat: opened, isConnected }}
+            onBack={() => setOpenedId(null)}
+          />
+        )}
+        {dialog === "new chat" && (
+          <NewChat
+            changes={changes}
+            onClose={close}
+            onMade={(chatId) => {
+              close();
+              open(chatId);
+            }}
+          />
+        )}
+        {dialog === "profile" && <Profile {...{ state, changes }} onClose={close} />}
+      </main>
+    </Downloads.Provider>
   );
 }

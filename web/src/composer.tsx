@@ -1,18 +1,40 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import type { ChatState, ClientState } from "@chat/client/state";
+import { type Chosen, ChosenFiles } from "./chosen-files.tsx";
+import { pastedFiles } from "./file-drop.ts";
 import { useWords } from "./language.ts";
+import { namesOfFiles } from "./names.ts";
+import { Quote } from "./quote.tsx";
 
 export interface ComposerProps {
+  readonly state: ClientState;
+  readonly chat: ChatState;
   /** What is sent without a connection waits for one: nobody is kept from writing. */
   readonly isConnected: boolean;
+  readonly chosen: Chosen;
+  /** The message that is being answered. */
+  readonly replyTo: string | null;
+  readonly onNoReply: () => void;
   readonly onSend: (text: string) => void;
   readonly onTyping: () => void;
 }
 
-/** Enter sends, with Shift it begins a line. */
-export function Composer({ isConnected, onSend, onTyping }: ComposerProps) {
+/** Enter sends, with Shift it begins a line; Escape answers nobody. */
+export function Composer(props: ComposerProps) {
+  const { state, chat, isConnected, chosen, replyTo, onNoReply, onSend, onTyping } = props;
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useState("");
+  const isEmpty = text.trim() === "" && chosen.files.length === 0;
+
+  // Whoever has chosen what to answer or to send wants to write next.
+  const isFirst = useRef(true);
+  useEffect(() => {
+    if (!isFirst.current) field.current?.focus();
+    isFirst.current = false;
+  }, [replyTo, chosen.files.length]);
 
   return (
     <form
@@ -20,29 +42,74 @@ export function Composer({ isConnected, onSend, onTyping }: ComposerProps) {
       ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (text.trim() === "") return;
-        onSend(text.trim());
+        if (isEmpty) return;
+        onSend(text.trim() === "" ? namesOfFiles(chosen.files) : text.trim());
         setText("");
       }}
+      onKeyDown={(event) => {
+        if (event.key === "Escape" && replyTo !== null) onNoReply();
+      }}
     >
-      <textarea
-        aria-label={words.message}
-        placeholder={words.message}
-        rows={1}
-        value={text}
-        onInput={({ currentTarget }) => {
-          setText(currentTarget.value);
-          if (isConnected && currentTarget.value !== "") onTyping();
-        }}
-        onKeyDown={(event) => {
-          if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
-          event.preventDefault();
-          form.current?.requestSubmit();
-        }}
-      />
-      <button class="primary" disabled={text.trim() === ""}>
-        {words.send}
-      </button>
+      {replyTo !== null && (
+        <div class="answering" role="group" aria-label={words.answerTo}>
+          <p class="quote">
+            <Quote {...{ state, chat }} messageId={replyTo} />
+          </p>
+          <button class="round" type="button" aria-label={words.noAnswer} title={words.noAnswer} onClick={onNoReply}>
+            ×
+          </button>
+        </div>
+      )}
+      {chosen.files.length > 0 && <ChosenFiles chosen={chosen} />}
+      <div class="writing">
+        <button
+          class="round attach"
+          type="button"
+          aria-label={words.attach}
+          title={words.attach}
+          onClick={() => input.current?.click()}
+        >
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="m20 11-8.5 8.5a5 5 0 0 1-7-7L13 4a3.4 3.4 0 0 1 4.8 4.8l-8.3 8.3a1.7 1.7 0 0 1-2.4-2.4L14.5 7.3" />
+          </svg>
+        </button>
+        <input
+          ref={input}
+          type="file"
+          multiple
+          hidden
+          onChange={({ currentTarget }) => {
+            chosen.add([...(currentTarget.files ?? [])]);
+            // The same file may be chosen once more.
+            currentTarget.value = "";
+          }}
+        />
+        <textarea
+          ref={field}
+          aria-label={words.message}
+          placeholder={words.message}
+          rows={1}
+          value={text}
+          onInput={({ currentTarget }) => {
+            setText(currentTarget.value);
+            if (isConnected && currentTarget.value !== "") onTyping();
+          }}
+          onPaste={(event) => {
+            const files = pastedFiles(event);
+            if (files.length === 0) return;
+            event.preventDefault();
+            chosen.add(files);
+          }}
+          onKeyDown={(event) => {
+            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            event.preventDefault();
+            form.current?.requestSubmit();
+          }}
+        />
+        <button class="primary" disabled={isEmpty}>
+          {words.send}
+        </button>
+      </div>
     </form>
   );
 }

@@ -1,17 +1,14 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 import type { ChatClient } from "@chat/client/chat-client";
 import type { ChatState, ClientState } from "@chat/client/state";
+import { Avatar } from "./avatar.tsx";
 import type { Changes } from "./changes.ts";
+import { useChosenFiles } from "./chosen-files.tsx";
 import { Composer } from "./composer.tsx";
-import { useLanguage } from "./language.ts";
-import { Message, OutgoingMessage } from "./message.tsx";
-import { nameOfChat, nameOfPerson, partnerOf } from "./names.ts";
-import { isAnotherDay, nameOfDay } from "./times.ts";
-
-/** Closer to the end than this, one sees what is newest and wants to go on seeing it. */
-const NEAR_END_PX = 80;
-/** Earlier messages are asked for before the reader meets the top. */
-const NEAR_TOP_PX = 400;
+import { useFileDrop } from "./file-drop.ts";
+import { useWords } from "./language.ts";
+import { MessageList } from "./message-list.tsx";
+import { nameOfChat, nameOfPerson, partnerOf, pictureOfChat } from "./names.ts";
 
 export interface ConversationProps {
   readonly client: ChatClient;
@@ -23,98 +20,33 @@ export interface ConversationProps {
 }
 
 export function Conversation({ client, changes, state, chat, isConnected, onBack }: ConversationProps) {
-  const { words, code } = useLanguage();
-  const list = useRef<HTMLDivElement>(null);
-  const atEnd = useRef(true);
-  const heightBefore = useRef(0);
-  const firstBefore = useRef<string | undefined>(undefined);
-  const isLoading = useRef(false);
-  const [hasNew, setHasNew] = useState(false);
-  const outgoing = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
-  const { messages } = chat;
-  const first = messages[0];
-  const begins = first === undefined || first.seq === 1;
-
-  // Who is at the end stays there; what comes above moves nothing of what somebody reads.
-  useLayoutEffect(() => {
-    const place = list.current;
-    if (place === null) return;
-    const grown = place.scrollHeight - heightBefore.current;
-    if (atEnd.current) place.scrollTop = place.scrollHeight;
-    else if (first?.id !== firstBefore.current) place.scrollTop += grown;
-    heightBefore.current = place.scrollHeight;
-    firstBefore.current = first?.id;
-    // Nobody can scroll where everything is in sight.
-    if (place.scrollHeight <= place.clientHeight) void scrolled(place);
-  }, [first?.id, messages.at(-1)?.id, outgoing.length]);
-
-  const read = (): void => {
-    if (atEnd.current && document.visibilityState === "visible") client.markRead(chat.chat.id);
-  };
-  useEffect(() => {
-    read();
-    setHasNew(!atEnd.current && chat.unread > 0);
-    document.addEventListener("visibilitychange", read);
-    return () => document.removeEventListener("visibilitychange", read);
-  });
-
-  async function scrolled(place: HTMLElement): Promise<void> {
-    atEnd.current = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END_PX;
-    if (atEnd.current) read();
-    if (place.scrollTop > NEAR_TOP_PX || begins || isLoading.current) return;
-    isLoading.current = true;
-    // Without an answer it is asked for again when one scrolls.
-    await client.loadOlder(chat.chat.id).catch(() => undefined);
-    isLoading.current = false;
-  }
-
-  function goToEnd(): void {
-    const place = list.current;
-    if (place !== null) place.scrollTop = place.scrollHeight;
-  }
+  const words = useWords();
+  const chosen = useChosenFiles();
+  const { isOver, listeners } = useFileDrop(chosen.add);
+  const [replyTo, setReplyTo] = useState<string | null>(null);
+  /** Counts what was sent here: whoever sends wants to see it. */
+  const [sent, setSent] = useState(0);
 
   return (
-    <section class="conversation" aria-label={nameOfChat(state, chat, words)}>
+    <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
       <ConversationHead {...{ state, chat, onBack }} />
-      <div
-        class="messages"
-        ref={list}
-        role="log"
-        tabIndex={0}
-        aria-label={nameOfChat(state, chat, words)}
-        onScroll={({ currentTarget }) => void scrolled(currentTarget)}
-      >
-        <p class="hint">{messages.length === 0 ? words.nothingYet : begins ? words.beginning : words.earlier}</p>
-        {messages.map((message, index) => {
-          const before = messages[index - 1];
-          const isNewDay = before === undefined || isAnotherDay(before.created_at, message.created_at);
-          return (
-            <div key={message.id} class="of-day">
-              {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
-              <Message
-                {...{ changes, state, chat, message }}
-                isFollowing={!isNewDay && before?.sender_id === message.sender_id}
-              />
-            </div>
-          );
-        })}
-        {outgoing.map((message) => (
-          <OutgoingMessage key={message.clientMessageId} message={message} onDiscard={client.discard} />
-        ))}
-      </div>
-      {hasNew && (
-        <button class="to-end" type="button" onClick={goToEnd}>
-          {words.newMessages} ↓
-        </button>
-      )}
+      <MessageList {...{ client, changes, state, chat, sent }} onReply={setReplyTo} />
       <Composer
-        isConnected={isConnected}
+        {...{ state, chat, isConnected, chosen, replyTo }}
+        onNoReply={() => setReplyTo(null)}
         onTyping={() => client.typing(chat.chat.id)}
         onSend={(text) => {
-          atEnd.current = true;
-          client.send(chat.chat.id, text);
+          client.send(chat.chat.id, text, { replyTo, files: chosen.files });
+          chosen.clear();
+          setReplyTo(null);
+          setSent(sent + 1);
         }}
       />
+      {isOver && (
+        <p class="drop-here" aria-hidden="true">
+          {words.dropHere}
+        </p>
+      )}
     </section>
   );
 }
@@ -122,8 +54,9 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
 type HeadProps = Pick<ConversationProps, "state" | "chat" | "onBack">;
 
 function ConversationHead({ state, chat, onBack }: HeadProps) {
-  const { words } = useLanguage();
+  const words = useWords();
   const typing = [...(state.typing.get(chat.chat.id) ?? [])].map((id) => nameOfPerson(state, chat, id, words));
+  const name = nameOfChat(state, chat, words);
   const partner = partnerOf(state, chat);
   const about =
     partner === undefined ? words.members(chat.chat.member_ids.length) : state.online.has(partner) ? words.online : "";
@@ -132,8 +65,9 @@ function ConversationHead({ state, chat, onBack }: HeadProps) {
       <button class="round back" type="button" aria-label={words.back} title={words.back} onClick={onBack}>
         ←
       </button>
+      <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} />
       <div>
-        <h1>{nameOfChat(state, chat, words)}</h1>
+        <h1>{name}</h1>
         <p class="hint" aria-live="polite">
           {typing.length > 0 ? words.typing(typing) : about}
         </p>

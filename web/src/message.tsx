@@ -1,10 +1,13 @@
 import { useState } from "preact/hooks";
 import type { MessageObject } from "@chat/shared/api/message-object";
-import { type ChatState, type ClientState, type OutgoingMessage as Outgoing, readCount } from "@chat/client/state";
+import { type ChatState, type ClientState, type OutgoingFile, readCount } from "@chat/client/state";
+import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
 import { useLanguage, useWords } from "./language.ts";
-import { colourOf, nameOfPerson } from "./names.ts";
+import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
+import { QuoteAbove } from "./quote.tsx";
 import { timeOfDay } from "./times.ts";
+import { Uploads } from "./uploads.tsx";
 
 export interface MessageProps {
   readonly changes: Changes;
@@ -13,9 +16,14 @@ export interface MessageProps {
   readonly message: MessageObject;
   /** The same person said what stands above it. */
   readonly isFollowing: boolean;
+  /** Of its files those that are on their way from here. */
+  readonly uploads: readonly OutgoingFile[];
+  readonly onDiscardFile: (key: string) => void;
+  readonly onReply: (messageId: string) => void;
 }
 
-export function Message({ changes, state, chat, message, isFollowing }: MessageProps) {
+export function Message(props: MessageProps) {
+  const { changes, state, chat, message, isFollowing, uploads, onDiscardFile, onReply } = props;
   const { words, code } = useLanguage();
   const [isEditing, setIsEditing] = useState(false);
   const [problem, setProblem] = useState("");
@@ -34,8 +42,15 @@ export function Message({ changes, state, chat, message, isFollowing }: MessageP
   };
 
   return (
-    <article class={`message ${isOwn ? "own" : "of-other"} ${isFollowing ? "following" : ""}`} data-seq={message.seq}>
+    <article
+      class={`message ${isOwn ? "own" : "of-other"} ${isFollowing ? "following" : ""}`}
+      data-id={message.id}
+      tabIndex={-1}
+    >
       <h3 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h3>
+      {message.reply_to !== null && !message.deleted && (
+        <QuoteAbove {...{ state, chat }} messageId={message.reply_to} />
+      )}
       {message.deleted ? (
         <p class="text deleted">{words.deletedMessage}</p>
       ) : isEditing ? (
@@ -45,23 +60,30 @@ export function Message({ changes, state, chat, message, isFollowing }: MessageP
           onSave={(text) => attempt(changes.editMessage(message.id, text))}
         />
       ) : (
-        <p class="text">{message.text}</p>
+        message.text !== namesOfFiles([...message.files, ...uploads]) && <p class="text">{message.text}</p>
       )}
+      {message.files.length > 0 && <Attachments files={message.files} />}
+      <Uploads files={uploads} onDiscard={onDiscardFile} />
       <p class="about">
         {message.edited_at !== null && !message.deleted && <span>{words.edited}</span>}
         <time dateTime={message.created_at}>{timeOfDay(message.created_at, code)}</time>
         {isOwn && <ReadBy chat={chat} message={message} />}
       </p>
-      {!message.deleted && !isEditing && (isOwn || mayDelete) && (
+      {!message.deleted && !isEditing && (
         <p class="actions">
+          <button type="button" onClick={() => onReply(message.id)}>
+            {words.reply}
+          </button>
           {isOwn && (
             <button type="button" onClick={() => setIsEditing(true)}>
               {words.edit}
             </button>
           )}
-          <button type="button" onClick={() => attempt(changes.deleteMessage(message.id))}>
-            {words.remove}
-          </button>
+          {mayDelete && (
+            <button type="button" onClick={() => attempt(changes.deleteMessage(message.id))}>
+              {words.remove}
+            </button>
+          )}
         </p>
       )}
       {problem !== "" && (
@@ -118,31 +140,5 @@ function EditMessage({ text, onSave, onCancel }: EditProps) {
         <button class="primary">{words.save}</button>
       </div>
     </form>
-  );
-}
-
-export interface OutgoingMessageProps {
-  readonly message: Outgoing;
-  readonly onDiscard: (clientMessageId: string) => void;
-}
-
-/** What was written here and is not yet back on the stream. */
-export function OutgoingMessage({ message, onDiscard }: OutgoingMessageProps) {
-  const words = useWords();
-  const isRefused = message.status === "refused";
-  const status = isRefused ? words.refused : words[message.status === "sent" ? "sent" : "sending"];
-  return (
-    <article class={`message own outgoing ${message.status}`}>
-      <h3 class="only-heard">{words.you}</h3>
-      <p class="text">{message.text}</p>
-      <p class="about">{isRefused ? `${status}: ${message.problem?.detail ?? ""}` : status}</p>
-      {isRefused && (
-        <p class="actions">
-          <button type="button" onClick={() => onDiscard(message.clientMessageId)}>
-            {words.discard}
-          </button>
-        </p>
-      )}
-    </article>
   );
 }

@@ -16,6 +16,28 @@ export function nameOfPerson(state: ClientState, chat: ChatState, userId: string
   return state.users.get(userId)?.name ?? chat.members?.get(userId)?.name ?? words.deletedUser;
 }
 
+/** Where a picture is, and what is another when it has changed. */
+export interface PictureOf {
+  readonly url: string | null;
+  readonly version: unknown;
+}
+
+/** Of somebody whose profile is known. */
+export function pictureOfPerson({ users }: ClientState, userId: string): PictureOf {
+  const user = users.get(userId);
+  return { url: user?.avatar ?? null, version: user };
+}
+
+export function pictureOfChat(state: ClientState, chat: ChatState): PictureOf {
+  const partner = partnerOf(state, chat);
+  if (partner !== undefined) return pictureOfPerson(state, partner);
+  return { url: chat.chat.avatar, version: chat.chat.updated_at };
+}
+
+/** What a message says that was sent without words: a message without any does not exist. */
+export const namesOfFiles = (files: readonly { readonly name: string }[]): string =>
+  files.map(({ name }) => name).join(", ");
+
 /** What stands in a circle where there is no picture. */
 export function initialsOf(name: string): string {
   const letters = name

@@ -1,8 +1,8 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { UserObject } from "@chat/shared/api/user-object";
+import { Avatar } from "./avatar.tsx";
 import type { Changes } from "./changes.ts";
 import { useWords } from "./language.ts";
-import { colourOf, initialsOf } from "./names.ts";
 
 /** Time to type the next letter before the server is asked. */
 const PAUSE_MS = 200;
@@ -77,9 +77,7 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
             <li key={user.id}>
               <label class="person">
                 <input type="checkbox" checked={isChosen(user)} onChange={() => toggle(user)} />
-                <span class={`avatar small ${colourOf(user.id)}`} aria-hidden="true">
-                  {initialsOf(user.name)}
-                </span>
+                <Avatar id={user.id} name={user.name} picture={{ url: user.avatar, version: user }} kind="small" />
                 {user.name}
               </label>
             </li>

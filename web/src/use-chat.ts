@@ -3,6 +3,7 @@ import { type ChatClient, createChatClient } from "@chat/client/chat-client";
 import { type ClientState } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { deviceOfWindow } from "./changes.ts";
+import { sendFormWithProgress } from "./send-form.ts";
 
 export type Connection = "connecting" | "connected" | "disconnected";
 
@@ -19,6 +20,7 @@ export function useChat(accounts: AccountStore, url: string): UsedChat {
       createChatClient({
         ...{ url, credentials: accounts.credentials, device: deviceOfWindow() },
         fetch: (...sent) => fetch(...sent),
+        sendForm: sendFormWithProgress,
       }),
     [accounts, url],
   );

@@ -1,0 +1,143 @@
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ChatClient } from "@chat/client/chat-client";
+import type { ChatState, ClientState } from "@chat/client/state";
+import type { Changes } from "./changes.ts";
+import { useLanguage } from "./language.ts";
+import { Message } from "./message.tsx";
+import { nameOfChat } from "./names.ts";
+import { OutgoingMessage } from "./outgoing-message.tsx";
+import { isAnotherDay, nameOfDay } from "./times.ts";
+import { Uploads } from "./uploads.tsx";
+
+/** Closer to the end than this, one sees what is newest and wants to go on seeing it. */
+const NEAR_END_PX = 80;
+/** Earlier messages are asked for before the reader meets the top. */
+const NEAR_TOP_PX = 400;
+
+export interface MessageListProps {
+  readonly client: ChatClient;
+  readonly changes: Changes;
+  readonly state: ClientState;
+  readonly chat: ChatState;
+  /** Another number: something was sent here, and is to be seen. */
+  readonly sent: number;
+  readonly onReply: (messageId: string) => void;
+}
+
+export function MessageList({ client, changes, state, chat, sent, onReply }: MessageListProps) {
+  const { words, code } = useLanguage();
+  const list = useRef<HTMLDivElement>(null);
+  const atEnd = useRef(true);
+  const sentBefore = useRef(sent);
+  const heightBefore = useRef(0);
+  const firstBefore = useRef<string | undefined>(undefined);
+  const isLoading = useRef(false);
+  const [hasNew, setHasNew] = useState(false);
+  const outgoing = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
+  const uploads = state.uploads.filter(({ chatId }) => chatId === chat.chat.id);
+  const uploadsOf = (id: string | null) => uploads.filter(({ clientMessageId }) => clientMessageId === id);
+  const { messages } = chat;
+  const first = messages[0];
+  const begins = first === undefined || first.seq === 1;
+  const shown = new Set([
+    ...messages.map(({ client_message_id: id }) => id),
+    ...outgoing.map(({ clientMessageId }) => clientMessageId),
+  ]);
+  const ofNoneShown = uploads.filter(({ clientMessageId }) => !shown.has(clientMessageId));
+
+  // Who is at the end stays there; what comes above moves nothing of what somebody reads.
+  useLayoutEffect(() => {
+    const place = list.current;
+    if (place === null) return;
+    if (sentBefore.current !== sent) atEnd.current = true;
+    sentBefore.current = sent;
+    const grown = place.scrollHeight - heightBefore.current;
+    if (atEnd.current) place.scrollTop = place.scrollHeight;
+    else if (first?.id !== firstBefore.current) place.scrollTop += grown;
+    heightBefore.current = place.scrollHeight;
+    firstBefore.current = first?.id;
+    // Nobody can scroll where everything is in sight.
+    if (place.scrollHeight <= place.clientHeight) void scrolled(place);
+  }, [messages, outgoing.length, uploads.length, sent]);
+
+  // What is written below may take more of the place.
+  useEffect(() => {
+    const place = list.current;
+    if (place === null) return undefined;
+    const watch = new ResizeObserver(() => {
+      if (atEnd.current) place.scrollTop = place.scrollHeight;
+    });
+    watch.observe(place);
+    return () => watch.disconnect();
+  }, []);
+
+  const read = (): void => {
+    if (atEnd.current && document.visibilityState === "visible") client.markRead(chat.chat.id);
+  };
+  useEffect(() => {
+    read();
+    setHasNew(!atEnd.current && chat.unread > 0);
+    document.addEventListener("visibilitychange", read);
+    return () => document.removeEventListener("visibilitychange", read);
+  });
+
+  async function scrolled(place: HTMLElement): Promise<void> {
+    atEnd.current = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END_PX;
+    if (atEnd.current) read();
+    if (place.scrollTop > NEAR_TOP_PX || begins || isLoading.current) return;
+    isLoading.current = true;
+    // Without an answer it is asked for again when one scrolls.
+    await client.loadOlder(chat.chat.id).catch(() => undefined);
+    isLoading.current = false;
+  }
+
+  function goToEnd(): void {
+    const place = list.current;
+    if (place !== null) place.scrollTop = place.scrollHeight;
+  }
+
+  return (
+    <>
+      <div
+        class="messages"
+        ref={list}
+        role="log"
+        tabIndex={0}
+        aria-label={nameOfChat(state, chat, words)}
+        onScroll={({ currentTarget }) => void scrolled(currentTarget)}
+      >
+        <p class="hint">{messages.length === 0 ? words.nothingYet : begins ? words.beginning : words.earlier}</p>
+        {messages.map((message, index) => {
+          const before = messages[index - 1];
+          const isNewDay = before === undefined || isAnotherDay(before.created_at, message.created_at);
+          return (
+            <div key={message.id} class="of-day">
+              {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
+              <Message
+                {...{ changes, state, chat, message, onReply }}
+                isFollowing={!isNewDay && before?.sender_id === message.sender_id}
+                uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}
+                onDiscardFile={client.discardFile}
+              />
+            </div>
+          );
+        })}
+        {outgoing.map((message) => (
+          <OutgoingMessage
+            key={message.clientMessageId}
+            {...{ state, chat, message }}
+            uploads={uploadsOf(message.clientMessageId)}
+            onDiscard={client.discard}
+            onDiscardFile={client.discardFile}
+          />
+        ))}
+        <Uploads files={ofNoneShown} onDiscard={client.discardFile} />
+      </div>
+      {hasNew && (
+        <button class="to-end" type="button" onClick={goToEnd}>
+          {words.newMessages} ↓
+        </button>
+      )}
+    </>
+  );
+}

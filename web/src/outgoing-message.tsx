@@ -1,0 +1,37 @@
+import type { ChatState, ClientState, OutgoingFile, OutgoingMessage as Outgoing } from "@chat/client/state";
+import { useWords } from "./language.ts";
+import { namesOfFiles } from "./names.ts";
+import { QuoteAbove } from "./quote.tsx";
+import { Uploads } from "./uploads.tsx";
+
+export interface OutgoingMessageProps {
+  readonly state: ClientState;
+  readonly chat: ChatState;
+  readonly message: Outgoing;
+  readonly uploads: readonly OutgoingFile[];
+  readonly onDiscard: (clientMessageId: string) => void;
+  readonly onDiscardFile: (key: string) => void;
+}
+
+/** What was written here and is not yet back on the stream. */
+export function OutgoingMessage({ state, chat, message, uploads, onDiscard, onDiscardFile }: OutgoingMessageProps) {
+  const words = useWords();
+  const isRefused = message.status === "refused";
+  const status = isRefused ? words.refused : words[message.status === "sent" ? "sent" : "sending"];
+  return (
+    <article class={`message own outgoing ${message.status}`}>
+      <h3 class="only-heard">{words.you}</h3>
+      {message.replyTo !== null && <QuoteAbove {...{ state, chat }} messageId={message.replyTo} />}
+      {message.text !== namesOfFiles(uploads) && <p class="text">{message.text}</p>}
+      <Uploads files={uploads} onDiscard={onDiscardFile} />
+      <p class="about">{isRefused ? `${status}: ${message.problem?.detail ?? ""}` : status}</p>
+      {isRefused && (
+        <p class="actions">
+          <button type="button" onClick={() => onDiscard(message.clientMessageId)}>
+            {words.discard}
+          </button>
+        </p>
+      )}
+    </article>
+  );
+}
