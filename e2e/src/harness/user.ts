@@ -1,6 +1,8 @@
+import { createAnswerCheck } from "@chat/shared/testing/check-answer";
 import type { Account } from "./api.ts";
 import { openSocket, type Socket } from "./socket.ts";
 
+const checkAnswer = createAnswerCheck();
 /** No answer takes that long, whatever was asked: a call that hangs fails its story. */
 const ANSWER_WITHIN_MS = 30_000;
 
@@ -67,8 +69,9 @@ function callerWith(address: Address, common: Readonly<Record<string, string>>):
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    const text = await response.text();
-    return { status: response.status, headers: response.headers, body: parsed(text) as Body };
+    const answer = { status: response.status, headers: response.headers, body: parsed(await response.text()) as Body };
+    checkAnswer({ ...answer, method, path, contentType: response.headers.get("content-type") });
+    return answer;
   }
   return {
     get: (path, options) => call("GET", path, undefined, options),
