@@ -44,8 +44,8 @@ export function createFileSender({
       progress(key, 0);
       const upload = { key, file, signal, progress: (bytes: number) => progress(key, bytes) };
       const path = `/messages/${encodeURIComponent(messageId)}/files`;
-      return attemptOf(() => calls.upload<FileObject | readonly FileObject[]>("POST", path, upload), {
-        sent: (files) => sent(queued, "id" in files ? [files] : files),
+      return attemptOf(() => calls.upload<{ readonly files: readonly FileObject[] }>("POST", path, upload), {
+        sent: ({ files }) => sent(queued, files),
         refused: (problem) => refused(key, problem),
       });
     },

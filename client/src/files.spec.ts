@@ -38,7 +38,7 @@ function play(answerTo: (upload: number, name: string) => Answer = () => ({ stat
     kept.set(key, object);
     await file.arrayBuffer();
     if (answer === "lost on the way back") throw new TypeError("no answer");
-    return new Response(JSON.stringify([object]), { status: 201 });
+    return new Response(JSON.stringify({ ...object, files: [object] }), { status: 201 });
   }
   const refusal = { status: 404, body: { code: "not_found", status: 404, detail: "No such chat." } };
   const calls = createHttpCalls({

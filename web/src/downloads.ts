@@ -14,10 +14,10 @@ export const Downloads = createContext<Downloading>({
 });
 
 /**
- * An address of this page for a picture, as long as it is shown; null until it is there, and when it is not to be had. It is
- * fetched again when `version` is another, and, if that failed, with the next connection.
+ * An address of this page for a picture, as long as it is shown; null until it is there, and when it is not to be had. What
+ * failed is tried again with the next connection.
  */
-export function usePicture(url: string | null, version?: unknown): string | null {
+export function usePicture(url: string | null): string | null {
   const { download, isConnected } = useContext(Downloads);
   const [address, setAddress] = useState<string | null>(null);
   const [hasFailed, setHasFailed] = useState(false);
@@ -44,7 +44,7 @@ export function usePicture(url: string | null, version?: unknown): string | null
       ending.abort();
       if (made !== null) URL.revokeObjectURL(made);
     };
-  }, [download, url, version, hasFailed && isConnected]);
+  }, [download, url, hasFailed && isConnected]);
 
   return address;
 }

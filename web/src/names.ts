@@ -16,22 +16,13 @@ export function nameOfPerson(state: ClientState, chat: ChatState, userId: string
   return state.users.get(userId)?.name ?? chat.members?.get(userId)?.name ?? words.deletedUser;
 }
 
-/** Where a picture is, and what is another when it has changed. */
-export interface PictureOf {
-  readonly url: string | null;
-  readonly version: unknown;
-}
+/** Where a picture is: another one has another address. Null for whom no profile is known, or none with a picture. */
+export const pictureOfPerson = ({ users }: ClientState, userId: string): string | null =>
+  users.get(userId)?.avatar ?? null;
 
-/** Of somebody whose profile is known. */
-export function pictureOfPerson({ users }: ClientState, userId: string): PictureOf {
-  const user = users.get(userId);
-  return { url: user?.avatar ?? null, version: user };
-}
-
-export function pictureOfChat(state: ClientState, chat: ChatState): PictureOf {
+export function pictureOfChat(state: ClientState, chat: ChatState): string | null {
   const partner = partnerOf(state, chat);
-  if (partner !== undefined) return pictureOfPerson(state, partner);
-  return { url: chat.chat.avatar, version: chat.chat.updated_at };
+  return partner === undefined ? chat.chat.avatar : pictureOfPerson(state, partner);
 }
 
 /** What a message says that was sent without words: a message without any does not exist. */

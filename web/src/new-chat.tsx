@@ -77,7 +77,7 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
             <li key={user.id}>
               <label class="person">
                 <input type="checkbox" checked={isChosen(user)} onChange={() => toggle(user)} />
-                <Avatar id={user.id} name={user.name} picture={{ url: user.avatar, version: user }} kind="small" />
+                <Avatar id={user.id} name={user.name} picture={user.avatar} kind="small" />
                 {user.name}
               </label>
             </li>
