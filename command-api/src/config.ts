@@ -9,12 +9,14 @@ import {
   portOr,
   rateSettings,
   SECRET_KEY,
+  uploadSettings,
 } from "@chat/shared/settings";
 
 export const commandApiSettings = Type.Object({
   PORT: portOr(3_001),
   ...backendSettings,
   ...fileSettings,
+  ...uploadSettings,
   SECRET_KEY,
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,

@@ -14,7 +14,7 @@ import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
 import { composeServices } from "@chat/shared/lifecycle";
 import { createNotifyWakeup } from "@chat/shared/postgres/notify-wakeup";
 import { runService } from "@chat/shared/run-service";
-import { defaultAllowedOrigins } from "@chat/shared/settings";
+import { defaultAllowedOrigins, uploadLimitsOf } from "@chat/shared/settings";
 import { connectSignals } from "@chat/shared/signals/connect-signals";
 import { commandApiSettings } from "./config.ts";
 import { createCommandApi } from "./service.ts";
@@ -40,6 +40,7 @@ await runService({
     const api = createCommandApi({
       ...backend,
       files,
+      uploadLimits: uploadLimitsOf(settings),
       signals,
       tokens,
       revoked,

@@ -18,6 +18,8 @@ import type { Wakeup } from "@chat/shared/wakeup";
 import { createChatCommands } from "./commands/chat-commands.ts";
 import { createMessaging, createSocketCommands } from "./commands/messaging.ts";
 import { createRequestHash } from "./commands/request-hash.ts";
+import { connectFiles } from "./files/connect-files.ts";
+import type { UploadLimits } from "./files/uploads.ts";
 import { createAnnounceProfile } from "./identity/announce-profile.ts";
 import { connectAccounts } from "./identity/connect-accounts.ts";
 import { createExistingUsers } from "./identity/existing-users.ts";
@@ -31,7 +33,9 @@ import { createOwnedPartitions } from "./partition-owner/owned-partitions.ts";
 import { createSharedPartitions } from "./partition-owner/shared-partitions.ts";
 import { createSnapshotSource } from "./partition-owner/snapshot.ts";
 import { authRoutes } from "./routes/auth.ts";
+import { avatarRoutes } from "./routes/avatars.ts";
 import { chatRoutes } from "./routes/chats.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { messageRoutes } from "./routes/messages.ts";
 import { readRoutes } from "./routes/read.ts";
@@ -46,6 +50,8 @@ export interface CommandApiDependencies {
   readonly databaseUrl: string;
   /** Prepared. */
   readonly files: FileStore;
+  /** `defaultUploadLimits` when absent. */
+  readonly uploadLimits?: UploadLimits;
   readonly tokens: AccessTokens;
   /** Told of the sessions that end here. */
   readonly revoked: RevokedSessions;
@@ -113,6 +119,8 @@ export function createCommandApi(dependencies: CommandApiDependencies): CommandA
     now: () => new Date(),
   });
   const messaging = createMessaging(commands);
+  // Whoever owns the first partition collects for all.
+  const files = connectFiles({ ...dependencies, live, isItsTurn: () => partitions.mayLead(0) });
   const fromSockets = createSocketCommands(messaging);
 
   return {
@@ -121,9 +129,11 @@ export function createCommandApi(dependencies: CommandApiDependencies): CommandA
       ...authRoutes(identity),
       ...sessionRoutes(sessions),
       ...userRoutes(identity),
+      ...avatarRoutes({ commands, identity, ...files }),
       ...chatRoutes(commands),
       ...memberRoutes(commands),
       ...messageRoutes(commands, messaging),
+      ...fileRoutes(commands, files.uploads),
       ...readRoutes(messaging),
     ],
     // What comes over HTTP was refused by whoever read its token; a socket's token was read long ago.
@@ -133,8 +143,12 @@ export function createCommandApi(dependencies: CommandApiDependencies): CommandA
     },
     takeForwarded: (next) => takeForwarded({ secret, submit: owned.submit, log: logger }, next),
     share: partitions.share,
-    start: owned.start,
+    async start() {
+      await owned.start();
+      await files.collector.start();
+    },
     async stop() {
+      await files.collector.stop();
       await partitions.stop();
       await owned.stop();
       await Promise.all([leases.end(), accounts.destroy()]);

@@ -65,6 +65,7 @@ function operationOf(route: Route, path: string, schemas: NamedSchemas): PlainSc
       ...headersOf(route),
     ],
     ...(route.body === undefined ? {} : { requestBody: bodyOf(route, route.body, schemas) }),
+    ...(route.upload === undefined ? {} : { requestBody: filesOf(route.upload) }),
     responses: { ...answersOf(route, schemas), ...problemsOf(route) },
   };
 }
@@ -82,6 +83,14 @@ function fieldsOf(place: "path" | "query", fields: TObject | undefined, schemas:
 /** Accounts are no events: nothing of them is in the log. */
 const isOfAccounts = ({ auth, tags }: Route): boolean =>
   auth === "none" || tags.includes("auth") || tags.includes("users");
+
+/** What an upload looks like: one file in `file`, or several in `files`. */
+function filesOf({ maxFiles }: NonNullable<Route["upload"]>): PlainSchema {
+  const binary = { type: "string", contentMediaType: "application/octet-stream" };
+  const several = { type: "array", items: binary, minItems: 1, maxItems: maxFiles };
+  const properties = { file: binary, ...(maxFiles > 1 ? { files: several } : {}) };
+  return { required: true, content: { "multipart/form-data": { schema: { type: "object", properties } } } };
+}
 
 const takesKey = (route: Route): boolean => route.method !== "GET" && !isOfAccounts(route);
 
@@ -117,14 +126,17 @@ function bodyOf({ bodyFrom }: Route, body: TObject, schemas: NamedSchemas): Plai
 
 function answersOf(route: Route, schemas: NamedSchemas): PlainSchema {
   const isRead = route.method === "GET" && !isOfAccounts(route);
-  const answers = Object.entries(route.responses).map(([status, { description, schema }]): [string, PlainSchema] => [
-    status,
-    {
-      description,
-      headers: { ...(isRead ? readHeaders : {}), ...limitHeaders },
-      ...(schema === undefined ? {} : { content: { [contentTypes.json]: { schema: schemas.plain(schema) } } }),
-    },
-  ]);
+  const answers = Object.entries(route.responses).map(
+    ([status, { description, schema, contentType }]): [string, PlainSchema] => [
+      status,
+      {
+        description,
+        headers: { ...(isRead ? readHeaders : {}), ...limitHeaders },
+        ...(schema === undefined ? {} : { content: { [contentTypes.json]: { schema: schemas.plain(schema) } } }),
+        ...(contentType === undefined ? {} : { content: { [contentType]: {} } }),
+      },
+    ],
+  );
   return Object.fromEntries(answers);
 }
 
@@ -155,6 +167,9 @@ function problemsOf(route: Route): PlainSchema {
   if (route.params !== undefined) add("not_found");
   if (route.body !== undefined) add("malformed_json", "invalid_utf8", "too_deep", "payload_too_large");
   if (route.body !== undefined) add("unsupported_media_type");
+  if (route.upload !== undefined) {
+    add("malformed_request", "payload_too_large", "quota_exceeded", "unsupported_media_type", "request_timeout");
+  }
   if (route.method !== "GET") add("outcome_unknown", "lagging");
   if (takesKey(route)) add("idempotency_conflict");
 

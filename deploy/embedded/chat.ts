@@ -19,6 +19,7 @@ import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
 import type { Service } from "@chat/shared/lifecycle";
 import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
 import { forgetLeases } from "@chat/shared/partitions/postgres-leases";
+import type { uploadLimitsOf } from "@chat/shared/settings";
 import { createPostgresSignals } from "@chat/shared/signals/postgres/postgres-signals";
 import { createPool } from "@chat/shared/postgres/connect";
 import { migrateAll } from "@chat/shared/postgres/migrate";
@@ -52,6 +53,8 @@ export interface EmbeddedChatOptions {
   readonly flood: { readonly burst: number; readonly perSecond: number };
   /** Callers may ask as much as they like when absent. */
   readonly limiting?: Limiting;
+  /** How much people may upload; the defaults of the settings when absent. */
+  readonly uploadLimits?: ReturnType<typeof uploadLimitsOf>;
 }
 
 export interface EmbeddedChat extends Service {
@@ -110,8 +113,12 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const signals = await begin(createPostgresSignals({ url: databaseUrl, log: logger }));
     const common = { log, pool, files, signals, databaseUrl, tokens, revoked, logger, metrics, progress };
 
+    const uploads = options.uploadLimits === undefined ? {} : { uploadLimits: options.uploadLimits };
+
     await begin(createProjector({ ...common, onFatal: fail }));
-    const commandApi = await begin(createCommandApi({ ...common, secret, instanceUrl, leaseChanges: createWakeup() }));
+    const commandApi = await begin(
+      createCommandApi({ ...common, ...uploads, secret, instanceUrl, leaseChanges: createWakeup() }),
+    );
     const queryApi = createQueryApi(common);
     const realtime = createRealtime({
       ...common,

@@ -12,6 +12,7 @@ import {
   portOr,
   rateSettings,
   SECRET_KEY,
+  uploadSettings,
   WS_FLOOD_BURST,
   WS_FLOOD_PER_SECOND,
 } from "@chat/shared/settings";
@@ -28,6 +29,7 @@ export const embeddedSettings = Type.Object({
   FILES_DIR: Type.Optional(
     Type.String({ minLength: 1, description: "The folder of uploaded files; `files` in DATA_DIR when not set" }),
   ),
+  ...uploadSettings,
   INSTANCE_URL: Type.Optional({
     ...INSTANCE_URL,
     description: "Where other processes on the same DATABASE_URL reach this one; by default 127.0.0.1 and PORT",

@@ -2,6 +2,7 @@ import { checkFilesPlace } from "@chat/shared/files/file-settings";
 import { openFileStore } from "@chat/shared/files/open-file-store";
 import { limitingOf } from "@chat/shared/http/rate-limits";
 import { runService } from "@chat/shared/run-service";
+import { uploadLimitsOf } from "@chat/shared/settings";
 import { createEmbeddedChat, type EmbeddedChat } from "./chat.ts";
 import { embeddedSettings } from "./config.ts";
 
@@ -26,6 +27,7 @@ await runService({
           allowedOrigins: settings.ALLOWED_ORIGINS,
           flood: { burst: settings.WS_FLOOD_BURST, perSecond: settings.WS_FLOOD_PER_SECOND },
           limiting: limitingOf(settings),
+          uploadLimits: uploadLimitsOf(settings),
         },
         context,
       ),

@@ -47,6 +47,8 @@ const matrix: Readonly<Record<string, Row>> = {
   "POST /ws-ticket": { allowed: 401 },
   "GET /users/me": { allowed: 200 },
   "PATCH /users/me": { allowed: 200, body: () => ({ name: "Another name" }) },
+  "PUT /users/me/avatar": { allowed: 200, body: picture },
+  "GET /users/:user_id/avatar": { allowed: 200, path: ({ author }) => ({ user_id: author }) },
   "GET /users": { allowed: 200 },
   "GET /users/:user_id": { allowed: 200, path: ({ author }) => ({ user_id: author }) },
   "POST /chats": { allowed: 201, body: ({ author }) => ({ type: "group", name: "Mine", member_ids: [author] }) },
@@ -55,6 +57,8 @@ const matrix: Readonly<Record<string, Row>> = {
   "GET /chats/:chat_id": { allowed: inChat },
   "PATCH /chats/:chat_id": { allowed: adminsOnly, body: () => ({ name: "Renamed" }) },
   "DELETE /chats/:chat_id": { allowed: [404, 404, 403, 403, 204] },
+  "PUT /chats/:chat_id/avatar": { allowed: adminsOnly, body: picture },
+  "GET /chats/:chat_id/avatar": { allowed: inChat },
   "POST /chats/:chat_id/leave": {
     allowed: [404, 404, 204, 204, 204],
     body: ({ asks, author }) => (asks === "owner" ? { new_owner_id: author } : {}),
@@ -82,13 +86,28 @@ const matrix: Readonly<Record<string, Row>> = {
   "DELETE /messages/:message_id": { allowed: adminsOnly },
   "PUT /messages/:message_id/read": { allowed: inChat },
   "GET /messages/:message_id/readers": { allowed: inChat },
+  "POST /messages/:message_id/files": { allowed: [404, 404, 403, 403, 403], body: picture },
+  "GET /files/:file_id": { allowed: inChat, path: ({ message }) => ({ file_id: `${message}.1` }) },
   "GET /openapi.json": { allowed: 200, open: true },
   "GET /asyncapi.json": { allowed: 200, open: true },
 };
 
+/** Two points by two. */
+const png = Buffer.from(
+  "iVBORw0KGgoAAAANSUhEUgAAAAIAAAACCAIAAAD91JpzAAAAEElEQVR42mP4z8AARAwQCgAf7gP9Y167WwAAAABJRU5ErkJggg==",
+  "base64",
+);
+
+/** A form with a picture in it. */
+function picture(): FormData {
+  const form = new FormData();
+  form.set("file", new Blob([png]), "picture.png");
+  return form;
+}
+
 /** Most calls need no group to be asked; making one for each would be most of the work. */
 const needsGroup = (route: Route): boolean =>
-  /:(chat|message)_id/.test(route.paths[0]) || Object.hasOwn(route.body?.properties ?? {}, "chat_id");
+  /:(chat|message|file)_id/.test(route.paths[0]) || Object.hasOwn(route.body?.properties ?? {}, "chat_id");
 
 const nameOf = ({ method, paths }: Route): string => `${method} ${paths[0]}`;
 
@@ -116,6 +135,7 @@ describe("who may do what", () => {
       tokens.set(name, token);
       ids.set(name, id);
     }
+    await call("author", "PUT", "/users/me/avatar", picture());
     ids.set("expired", idOf("owner"));
     tokens.set("expired", stack.expiredToken(idOf("owner")));
     ids.set("anonymous", idOf("owner"));
@@ -172,8 +192,13 @@ describe("who may do what", () => {
     const chat = String(made.json["id"]);
     await call("owner", "PUT", `/chats/${chat}/members/${idOf("admin")}/role`, { role: "admin" });
     const sent = await call("author", "POST", `/chats/${chat}/messages`, { text: "what I said" });
+    const message = String(sent.json["id"]);
+    if (route.paths[0].includes(":file_id")) await call("author", "POST", `/messages/${message}/files`, picture());
+    if (nameOf(route).includes("GET /chats/:chat_id/avatar")) {
+      await call("owner", "PUT", `/chats/${chat}/avatar`, picture());
+    }
     await call("owner", "DELETE", `/chats/${chat}/members/${idOf("ex-member")}`);
-    return { ...people, chat, message: String(sent.json["id"]) };
+    return { ...people, chat, message };
   }
 
   async function call(role: Role | "author", method: string, path: string, body?: object) {
@@ -182,12 +207,13 @@ describe("who may do what", () => {
       method,
       headers: {
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { "Content-Type": "application/json" }),
+        ...(body === undefined || body instanceof FormData ? {} : { "Content-Type": "application/json" }),
       },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
     });
     const text = await answer.text();
-    const json: unknown = text === "" ? {} : JSON.parse(text);
+    const isJson = /json/.test(answer.headers.get("Content-Type") ?? "");
+    const json: unknown = isJson ? JSON.parse(text) : {};
     return { status: answer.status, json: json as Record<string, unknown> };
   }
 

@@ -1,4 +1,4 @@
-import { identityMigrations } from "@chat/command-api/migrations";
+import { fileMigrations, identityMigrations } from "@chat/command-api/migrations";
 import { projectorMigrations } from "@chat/projector/migrations";
 import { realtimeMigrations } from "@chat/realtime/migrations";
 import { logMigrations } from "@chat/shared/log/postgres/migrations";
@@ -11,5 +11,6 @@ export const migrationSets: readonly MigrationSet[] = [
   directoryMigrations,
   projectorMigrations,
   identityMigrations,
+  fileMigrations,
   realtimeMigrations,
 ];

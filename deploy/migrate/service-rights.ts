@@ -21,7 +21,7 @@ const readers = [read("log"), read("read"), read("read models")];
  * `rebuild`, `skip`) is their owner, an operator, and none of these.
  */
 export const rightsOf: Readonly<Record<ServiceName, readonly Right[]>> = {
-  "command-api": [...readers, write("log"), write("identity"), read("directory"), ...leases],
+  "command-api": [...readers, write("log"), write("identity"), write("files"), read("directory"), ...leases],
   projector: [...readers, write("read models"), ...leases],
   "query-api": [
     ...readers,

@@ -16,6 +16,7 @@ import { createReadBarrier } from "./read-barrier.ts";
 import { createAnswerRead } from "./routes/answer-read.ts";
 import { chatRoutes } from "./routes/chats.ts";
 import { documentRoutes } from "./routes/documents.ts";
+import { fileRoutes } from "./routes/files.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { createMessagePages } from "./routes/message-pages.ts";
 import { messageRoutes } from "./routes/messages.ts";
@@ -40,19 +41,21 @@ export interface QueryApi {
 }
 
 /** Answers every GET from the read models, none of them older than what was acknowledged before. It runs nothing of its own, so there is nothing to start. */
-export function createQueryApi({ log, pool, progress, metrics }: QueryApiDependencies): QueryApi {
+export function createQueryApi({ log, pool, files, progress, metrics }: QueryApiDependencies): QueryApi {
   const live = createLiveReader(pool);
   const checkpoints = async () =>
     (await live.read({ name: "checkpoints", text: () => "SELECT 1", values: [] }, "all")).positions;
   const observe = observeReads(metrics);
   const barrier = createReadBarrier({ log, positions: checkpoints, progress, waited: observe.waited });
   const answer = createAnswerRead({ log, live, barrier, stale: observe.stale });
+  const users = createUsers(pool);
   return {
     routes: [
       ...chatRoutes(answer),
       ...memberRoutes(answer),
       ...messageRoutes(createMessagePages(answer)),
-      ...userRoutes(createUsers(pool)),
+      ...userRoutes(users),
+      ...fileRoutes({ answer, files, users }),
       ...sessionRoutes(createOwnSessions(pool)),
       ...documentRoutes(),
     ],

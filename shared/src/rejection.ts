@@ -102,14 +102,24 @@ export const rejectionKinds = {
   payload_too_large: {
     status: 413,
     title: "Payload too large",
-    meaning: "The body or frame is larger than 64 KiB.",
+    meaning: "The body or frame is larger than 64 KiB, or a file than files may be.",
     closeCode: 1009,
+  },
+  quota_exceeded: {
+    status: 413,
+    title: "No room for more files",
+    meaning: "One's files are as many, or as large together, as they may be.",
   },
   unsupported_media_type: {
     status: 415,
     title: "Unsupported media type",
     meaning: "The body is of a content type, charset or encoding that this path does not take.",
     closeCode: 1003,
+  },
+  range_not_satisfiable: {
+    status: 416,
+    title: "Range not satisfiable",
+    meaning: "The file ends before the range begins; `Content-Range` says how long it is.",
   },
   not_owner: {
     status: 421,

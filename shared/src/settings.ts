@@ -1,4 +1,4 @@
-import Type from "typebox";
+import Type, { type Static, type TObject } from "typebox";
 import { logLevels } from "./telemetry/logger.ts";
 
 /** Settings that more than one program reads, each said once: the same variable means the same everywhere. */
@@ -124,6 +124,34 @@ export const WS_FLOOD_PER_SECOND = Type.Integer({
   default: 20,
   description: "Frames a second that one socket may send in the long run",
 });
+
+/** What people may upload: a hundred megabytes are a long video from a phone. */
+export const defaultUploadLimits = { maxFileBytes: 104_857_600, maxBytes: 5_368_709_120, maxFiles: 10_000 };
+
+export const uploadSettings = {
+  FILE_MAX_BYTES: Type.Integer({
+    minimum: 1,
+    default: defaultUploadLimits.maxFileBytes,
+    description: "How large one uploaded file may be",
+  }),
+  USER_FILES_MAX_BYTES: Type.Integer({
+    minimum: 1,
+    default: defaultUploadLimits.maxBytes,
+    description: "How large all files of one user may be together",
+  }),
+  USER_FILES_MAX_COUNT: Type.Integer({
+    minimum: 1,
+    maximum: 1_000_000,
+    default: defaultUploadLimits.maxFiles,
+    description: "How many files one user may have",
+  }),
+};
+
+/** The same as the services take them. */
+export function uploadLimitsOf(settings: Static<TObject<typeof uploadSettings>>): typeof defaultUploadLimits {
+  const { FILE_MAX_BYTES: maxFileBytes, USER_FILES_MAX_BYTES: maxBytes, USER_FILES_MAX_COUNT: maxFiles } = settings;
+  return { maxFileBytes, maxBytes, maxFiles };
+}
 
 const callsAMinute = (defaultCount: number, what: string) =>
   Type.Integer({

@@ -8,6 +8,8 @@ export interface CommandOrigin {
   readonly actor: UserId;
   readonly idempotencyKey: string | undefined;
   readonly traceParent: string;
+  /** What was asked for, where the command says more than that: the same request made it another one. */
+  readonly request?: object;
 }
 
 /** The one way a command comes in, over HTTP or from a socket. */
@@ -17,7 +19,7 @@ export interface ChatCommands {
 
 interface Dependencies {
   readonly submit: (request: CommandRequest) => Promise<CommandOutcome>;
-  readonly hashRequest: (command: ChatCommand) => string;
+  readonly hashRequest: (request: object) => string;
   /** Which of these users exist. */
   readonly existingUsers: (ids: readonly UserId[]) => Promise<ReadonlySet<string>>;
   readonly newCommandId: () => string;
@@ -28,7 +30,7 @@ interface Dependencies {
 export function createChatCommands(dependencies: Dependencies): ChatCommands {
   const { submit, hashRequest, existingUsers, newCommandId, now } = dependencies;
   return {
-    async execute({ actor, idempotencyKey, traceParent }, chatId, command) {
+    async execute({ actor, idempotencyKey, traceParent, request }, chatId, command) {
       await refuseUnknownUsers(command, existingUsers);
       return submit({
         id: newCommandId(),
@@ -37,7 +39,7 @@ export function createChatCommands(dependencies: Dependencies): ChatCommands {
         at: now().toISOString(),
         command,
         idempotencyKey: idempotencyKey ?? null,
-        requestHash: idempotencyKey === undefined ? null : hashRequest(command),
+        requestHash: idempotencyKey === undefined ? null : hashRequest(request ?? command),
         traceParent,
       });
     },

@@ -41,6 +41,8 @@ export interface Accounts {
 export interface ProfileChanges {
   readonly name?: string | undefined;
   readonly city?: string | null | undefined;
+  /** The stored file of the picture. */
+  readonly avatar?: string | undefined;
 }
 
 interface UserRow {
@@ -77,8 +79,12 @@ export function createAccounts(db: Knex): Accounts {
       return row === undefined ? null : { profile: profileOf(row), passwordHash: row.password_hash };
     },
 
-    async changeProfile(userId, { name, city }) {
-      const changes = { ...(name === undefined ? {} : { name }), ...(city === undefined ? {} : { city }) };
+    async changeProfile(userId, { name, city, avatar }) {
+      const changes = {
+        ...(name === undefined ? {} : { name }),
+        ...(city === undefined ? {} : { city }),
+        ...(avatar === undefined ? {} : { avatar }),
+      };
       const found = db(users).where({ id: userId });
       const query =
         Object.keys(changes).length === 0 ? found.select(profile) : found.update(changes).returning(profile);

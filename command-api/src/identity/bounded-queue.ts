@@ -16,7 +16,7 @@ export function createBoundedQueue({ atOnce, maxWaiting }: { atOnce: number; max
       return;
     }
     if (waiting.length >= maxWaiting) {
-      throw new Rejection("too_many_requests", "Too many people are logging in right now. Try again in a moment.");
+      throw new Rejection("too_many_requests", "Too many ask for this right now. Try again in a moment.");
     }
     // Whoever is done hands its place over, so `running` stays as it is.
     await new Promise<void>((resolve) => waiting.push(resolve));

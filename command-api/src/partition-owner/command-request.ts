@@ -28,6 +28,8 @@ export interface CommandOutcome {
   readonly message: MessageState | undefined;
   /** What it appended; empty unless `done`. */
   readonly events: readonly ChatEventRecord[];
+  /** For a key that was settled before: the chat's version at the first event of then. */
+  readonly settledIn?: number;
   /** For reading: what is unread to the actor then. Counted by the partition's owner, who has what the read models lack. */
   readonly unreadCount?: number;
 }

@@ -189,5 +189,5 @@ function answerRepeated(
   const leaves = type === "LeaveChat" || type === "DeleteChat";
   const isMember = state.status === "active" && state.members.get(request.actor)?.status === "in";
   if (state.status === "absent" || (!isMember && !leaves)) return new Rejection("not_found", "There is no such chat.");
-  return { status: "repeated", chat: state, message, events: [] };
+  return { status: "repeated", chat: state, message, events: [], settledIn: repeated.version };
 }

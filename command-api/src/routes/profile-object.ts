@@ -1,3 +1,4 @@
+import { avatarUrl } from "@chat/shared/api/avatar-url";
 import Type, { type Static } from "typebox";
 import type { Profile } from "../identity/accounts.ts";
 
@@ -15,5 +16,5 @@ export const ProfileObject = Type.Object(
 export type ProfileObject = Static<typeof ProfileObject>;
 
 export function profileObject({ userId, email, name, city, avatar }: Profile): ProfileObject {
-  return { id: userId, email, name, city, avatar: avatar === null ? null : `/users/${userId}/avatar` };
+  return { id: userId, email, name, city, avatar: avatarUrl(`/users/${userId}`, avatar) };
 }

@@ -2,11 +2,15 @@ import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Pool } from "pg";
 import { createCommandApi } from "@chat/command-api/service";
 import { createProjector } from "@chat/projector/service";
 import { createQueryApi } from "@chat/query-api/service";
 import { createRealtime } from "@chat/realtime/service";
+import { createDiskFileStore } from "@chat/shared/files/disk-file-store";
 import { createHttpApp } from "@chat/shared/http/app";
 import type { Route } from "@chat/shared/http/define-route";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
@@ -19,7 +23,6 @@ import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
-import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../../migrate/migration-sets.ts";
 
 export const PARTITIONS = 4;
@@ -32,6 +35,8 @@ const hashOfNoPassword =
 export interface ChatStack {
   readonly pool: Pool;
   readonly origin: string;
+  /** Where uploaded files are. */
+  readonly filesFolder: string;
   /** Every call that its HTTP takes. */
   readonly routes: readonly Route[];
   /** Of the realtime that has run all the time. */
@@ -44,8 +49,13 @@ export interface ChatStack {
   freshRealtime(): Promise<{ readonly port: number; stop(): Promise<void> }>;
 }
 
+export interface ChatStackOptions {
+  /** The defaults of the settings when absent. */
+  readonly uploadLimits?: { readonly maxFileBytes: number; readonly maxBytes: number; readonly maxFiles: number };
+}
+
 /** All four services over a log and read models in one PostgreSQL. */
-export function withChat(use: (stack: ChatStack) => Promise<void>): Promise<void> {
+export function withChat(use: (stack: ChatStack) => Promise<void>, options: ChatStackOptions = {}): Promise<void> {
   return withPostgres(
     async ({ pool, url: databaseUrl }) => {
       await using running = new AsyncDisposableStack();
@@ -55,11 +65,16 @@ export function withChat(use: (stack: ChatStack) => Promise<void>): Promise<void
       const tokens = createAccessTokens({ secret, lifetimeSeconds });
       const logger = createLogger({ service: "spec", level: "silent" });
       const revoked = createRevokedSessionList({ tokenLifetimeSeconds: lifetimeSeconds });
-      const common = { log, pool, files: noFiles, databaseUrl, tokens, revoked, logger, progress: createWakeup() };
+      const filesFolder = await mkdtemp(join(tmpdir(), "chat-files-"));
+      running.defer(() => rm(filesFolder, { recursive: true }));
+      const files = createDiskFileStore({ folder: filesFolder });
+      await files.prepare();
+      const common = { log, pool, files, databaseUrl, tokens, revoked, logger, progress: createWakeup() };
       const own = () => ({ ...common, metrics: createMetrics() });
       const projector = createProjector({ ...own(), onFatal: () => undefined });
       const commandApi = createCommandApi({
         ...own(),
+        ...options,
         secret,
         instanceUrl: () => `http://127.0.0.1:${http.address().port}`,
         leaseChanges: createWakeup(),
@@ -105,6 +120,7 @@ export function withChat(use: (stack: ChatStack) => Promise<void>): Promise<void
       await use({
         pool,
         origin: `http://127.0.0.1:${http.address().port}`,
+        filesFolder,
         routes,
         port: standing.port,
         freshRealtime,

@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { avatarUrl } from "./avatar-url.ts";
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -46,7 +47,7 @@ export function chatObject(chat: ChatParts): ChatObject {
     name: chat.title,
     title: chat.title,
     description: chat.description,
-    avatar: chat.avatar === null ? null : `/chats/${chat.chatId}/avatar`,
+    avatar: avatarUrl(`/chats/${chat.chatId}`, chat.avatar),
     creator_id: chat.creatorId,
     member_ids: [...chat.memberIds],
     created_at: chat.createdAt,

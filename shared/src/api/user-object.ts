@@ -1,4 +1,5 @@
 import Type, { type Static } from "typebox";
+import { avatarUrl } from "./avatar-url.ts";
 
 const userFields = {
   id: Type.String({ description: "a decimal number in a string" }),
@@ -21,5 +22,5 @@ export interface UserParts {
 }
 
 export function userObject({ id, name, city, avatar }: UserParts): UserObject {
-  return { id, name, city, avatar: avatar === null ? null : `/users/${id}/avatar` };
+  return { id, name, city, avatar: avatarUrl(`/users/${id}`, avatar) };
 }

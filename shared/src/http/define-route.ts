@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import type { Static, TObject, TSchema } from "typebox";
 import type { Caller } from "../identity/access-token.ts";
 import type { RejectionCode } from "../rejection.ts";
@@ -28,6 +28,8 @@ export interface RouteDefinition<
   readonly query?: Query;
   /** An empty body is read as `{}`; without this, a body is not read at all. */
   readonly body?: Body;
+  /** The call takes files, as `multipart/form-data`, and reads its body itself. How many at most, for the document. */
+  readonly upload?: { readonly maxFiles: number };
   /** How the body may come; JSON only when absent. "query": with an empty body, the query's fields stand for it. */
   readonly bodyFrom?: readonly ("json" | "form" | "query")[];
   readonly responses: Readonly<Record<number, ResponseDefinition>>;
@@ -41,6 +43,8 @@ export interface RouteDefinition<
 export interface ResponseDefinition {
   readonly description: string;
   readonly schema?: TSchema;
+  /** For an answer that is no JSON. */
+  readonly contentType?: string;
 }
 
 type CallerOf<Auth> = Auth extends "token" ? Caller : undefined;
@@ -58,6 +62,8 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown,
   readonly remoteAddress: string | undefined;
   /** Who asks, as far as limits go: an IPv4 address or an IPv6 /64, past the gateway if there is one. */
   readonly clientAddress: string;
+  /** For a call that takes files: the body is still in there. */
+  readonly incoming: IncomingMessage;
   /** W3C `traceparent` for what is done on behalf of this request. */
   readonly traceParent: string;
 }
@@ -79,6 +85,7 @@ export interface Route {
   readonly params: TObject | undefined;
   readonly query: TObject | undefined;
   readonly body: TObject | undefined;
+  readonly upload: { readonly maxFiles: number } | undefined;
   readonly bodyFrom: readonly ("json" | "form" | "query")[];
   readonly responses: Readonly<Record<number, ResponseDefinition>>;
   readonly rejections: readonly RejectionCode[];
@@ -102,6 +109,7 @@ export function defineRoute<
     params,
     query,
     body,
+    upload: definition.upload,
     bodyFrom: definition.bodyFrom ?? ["json"],
     responses,
     rejections: definition.rejections ?? [],

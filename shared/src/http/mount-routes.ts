@@ -79,6 +79,7 @@ function createHandler(route: Route, unknownFields: UnknownFields, authenticate:
       get clientAddress() {
         return address();
       },
+      incoming: req,
       traceParent: context.state.traceParent as string,
     });
     send(context, reply);

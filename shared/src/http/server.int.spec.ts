@@ -1,6 +1,6 @@
 import { once } from "node:events";
-import { Agent } from "node:http";
-import { connect } from "node:net";
+import { Agent, IncomingMessage } from "node:http";
+import { connect, Socket } from "node:net";
 import { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import { pino } from "pino";
@@ -281,6 +281,7 @@ describe("health", () => {
       traceParent: "t",
       remoteAddress: "203.0.113.7",
       clientAddress: "203.0.113.7",
+      incoming: new IncomingMessage(new Socket()),
     };
     await expect(Promise.resolve().then(() => ask?.handle(stranger))).rejects.toMatchObject({ code: "not_found" });
   });

@@ -1,0 +1,43 @@
+import type { FileStore } from "@chat/shared/files/file-store";
+import type { EventLog } from "@chat/shared/log/event-log";
+import { defaultUploadLimits } from "@chat/shared/settings";
+import type { LiveReader } from "@chat/shared/read-model/read-live";
+import type { Logger } from "@chat/shared/telemetry/logger";
+import type { Metrics } from "@chat/shared/telemetry/metrics";
+import type { Pool } from "pg";
+import { createAvatarPictures } from "./avatar-pictures.ts";
+import { createTakeAvatar, type TakeAvatar } from "./avatars.ts";
+import { createFileCollector, type FileCollector } from "./file-collector.ts";
+import { createFileRows } from "./file-rows.ts";
+import { createFilesInUse } from "./files-in-use.ts";
+import { createUploads, type UploadLimits, type Uploads } from "./uploads.ts";
+
+interface Dependencies {
+  readonly files: FileStore;
+  readonly uploadLimits?: UploadLimits;
+  readonly log: Pick<EventLog, "ends">;
+  readonly live: LiveReader;
+  readonly pool: Pool;
+  readonly isItsTurn: () => boolean;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** What of uploads the routes need, and who cleans up behind them. */
+export interface Files {
+  readonly uploads: Uploads;
+  readonly takeAvatar: TakeAvatar;
+  readonly collector: FileCollector;
+}
+
+export function connectFiles(dependencies: Dependencies): Files {
+  const { files: store, uploadLimits: limits = defaultUploadLimits, pool, logger } = dependencies;
+  const rows = createFileRows(pool);
+  const uploads = createUploads({ store, rows, limits, logger });
+  const inUse = createFilesInUse(dependencies);
+  return {
+    uploads,
+    takeAvatar: createTakeAvatar(uploads, createAvatarPictures()),
+    collector: createFileCollector({ ...dependencies, store, rows, inUse }),
+  };
+}

@@ -1,0 +1,153 @@
+import type { IncomingMessage } from "node:http";
+import { Readable } from "node:stream";
+import { type FileKey, type FileStore, FileTooLarge, newFileKey } from "@chat/shared/files/file-store";
+import { Rejection } from "@chat/shared/rejection";
+import type { Logger } from "@chat/shared/telemetry/logger";
+import type { NewFile } from "../domain/chat/commands.ts";
+import { fileNameOf } from "./file-name.ts";
+import type { FileRows, FileTarget, UserQuota } from "./file-rows.ts";
+import { mediaTypeOf, TYPE_BYTES } from "./media-type.ts";
+import { type IncomingFile, readMultipart, tooLarge, wrongFiles } from "./read-multipart.ts";
+
+/** A page sends a few at once; each holds a connection and a file handle. */
+const MAX_UPLOADS_OF_USER = 4;
+const MAX_UPLOADS = 64;
+
+export interface UploadLimits extends UserQuota {
+  readonly maxFileBytes: number;
+}
+
+/** A file that is in the store and counted, and belongs to nothing yet. */
+export interface UploadedFile extends NewFile {
+  readonly key: FileKey;
+  readonly sha256: string;
+}
+
+export interface Upload {
+  readonly request: IncomingMessage;
+  readonly userId: string;
+  readonly target: FileTarget;
+  readonly maxFiles: number;
+}
+
+/** How files come into the store, and out of it again when nothing came of them. */
+export interface Uploads {
+  /**
+   * Stores the files of a form as they come: all of them, or none is left. Rejects with a Rejection, or FileStoreUnavailable.
+   */
+  take(upload: Upload): Promise<readonly UploadedFile[]>;
+  /** Stores bytes that were made here. */
+  store(file: {
+    userId: string;
+    target: FileTarget;
+    bytes: Buffer;
+  }): Promise<{ readonly key: FileKey; readonly sha256: string }>;
+  /** Takes back what was stored and never used. Never rejects: what cannot be removed now is found by the collector. */
+  release(files: readonly { readonly key: FileKey }[]): Promise<void>;
+  /** Counts an upload while it is under way; too_many_requests when there are too many. */
+  inTurn<T>(userId: string, work: () => Promise<T>): Promise<T>;
+}
+
+interface Dependencies {
+  readonly store: FileStore;
+  readonly rows: FileRows;
+  readonly limits: UploadLimits;
+  readonly logger: Pick<Logger, "warn">;
+}
+
+export function createUploads({ store, rows, limits, logger }: Dependencies): Uploads {
+  const underWay = new Map<string, number>();
+  let all = 0;
+
+  /** Whatever happens, a row stands for the bytes, or there are none. */
+  async function put(file: { userId: string; target: FileTarget; bytes: Readable; signal?: AbortSignal }) {
+    const { userId, target, bytes, signal } = file;
+    const used = await rows.used(userId);
+    const room = limits.maxBytes - used.bytes;
+    if (room <= 0 || used.files >= limits.maxFiles) throw noRoom();
+    const key = newFileKey();
+    await rows.begin({ key, userId, target });
+    try {
+      const maxBytes = Math.min(limits.maxFileBytes, room);
+      const stored = await store.put(key, bytes, { maxBytes, ...(signal === undefined ? {} : { signal }) });
+      // Somebody may have filled the room meanwhile, from another device.
+      if (!(await rows.count(key, stored.bytes, limits))) throw noRoom();
+      return { key, ...stored };
+    } catch (error) {
+      await release([{ key }]);
+      if (!(error instanceof FileTooLarge)) throw error;
+      throw error.maxBytes < limits.maxFileBytes ? noRoom() : tooLarge(limits.maxFileBytes);
+    }
+  }
+
+  async function release(files: readonly { readonly key: FileKey }[]): Promise<void> {
+    if (files.length === 0) return;
+    try {
+      for (const { key } of files) await store.remove(key);
+      await rows.forget(files.map(({ key }) => key));
+    } catch (error) {
+      logger.warn({ err: error }, "files that nobody needs are left to the collector");
+    }
+  }
+
+  return {
+    async take({ request, userId, target, maxFiles }) {
+      const taken: UploadedFile[] = [];
+
+      async function takeOne({ name, bytes }: IncomingFile, signal: AbortSignal): Promise<void> {
+        const head: Buffer[] = [];
+        const { key, bytes: size, sha256 } = await put({ userId, target, bytes: noting(head, bytes), signal });
+        const type = await mediaTypeOf(Buffer.concat(head).subarray(0, TYPE_BYTES));
+        taken.push({ key, name: fileNameOf(name), type, size, sha256 });
+        if (size === 0) throw wrongFiles("a file with something in it");
+      }
+
+      try {
+        await readMultipart(request, { maxFiles, maxFileBytes: limits.maxFileBytes }, takeOne);
+        return taken;
+      } catch (error) {
+        await release(taken);
+        throw error;
+      }
+    },
+
+    store: ({ userId, target, bytes }) => put({ userId, target, bytes: Readable.from([bytes]) }),
+
+    release,
+
+    async inTurn(userId, work) {
+      const own = underWay.get(userId) ?? 0;
+      if (own >= MAX_UPLOADS_OF_USER || all >= MAX_UPLOADS) {
+        throw new Rejection("too_many_requests", "Too many uploads are under way. Try again when some are done.");
+      }
+      underWay.set(userId, own + 1);
+      all += 1;
+      try {
+        return await work();
+      } finally {
+        all -= 1;
+        const left = (underWay.get(userId) ?? 1) - 1;
+        if (left === 0) underWay.delete(userId);
+        else underWay.set(userId, left);
+      }
+    },
+  };
+}
+
+/** The same bytes; the first of them are kept as they pass. */
+function noting(head: Buffer[], bytes: Readable): Readable {
+  let noted = 0;
+  return Readable.from(
+    (async function* () {
+      for await (const chunk of bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+        if (noted < TYPE_BYTES) head.push(chunk);
+        noted += chunk.length;
+        yield chunk;
+      }
+    })(),
+    { objectMode: false },
+  );
+}
+
+const noRoom = (): Rejection =>
+  new Rejection("quota_exceeded", "There is no room for more of your files. Delete some that are not needed.");
