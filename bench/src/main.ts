@@ -9,6 +9,7 @@ import { crowd, loneSender, pairs, room } from "./rows/busy-rooms.ts";
 import { postToManyChats, postToOneChat } from "./rows/post-messages.ts";
 import { historyPages } from "./rows/history-pages.ts";
 import { idleSockets } from "./rows/idle-sockets.ts";
+import { openPage } from "./rows/open-page.ts";
 import { pushAfterPost } from "./rows/push-after-post.ts";
 import { restart } from "./rows/restart.ts";
 import { steadyGroups } from "./rows/steady-groups.ts";
@@ -31,6 +32,7 @@ const experiments: readonly Experiment[] = [
   missedFromMemory,
   missedFromJournal,
   reads,
+  openPage,
   restart,
   storm,
   idleSockets,
