@@ -7,8 +7,11 @@ import { runNemesis } from "./stack/nemesis.ts";
 import { startStack } from "./stack/stack.ts";
 import { startWorkload } from "./workload/workload.ts";
 
-/** Enough to share every partition among writers, and few enough for two cores to go on under all this. */
-const SIZES = { people: 8, guests: 2, rooms: 6, restMs: 120, connectedMs: 20_000 };
+/**
+ * Enough to share every partition among writers, and few enough for two cores to go on under all this. Every second connection
+ * lives to see a heartbeat: a plain device that proves nothing is told everything again each time that it comes back.
+ */
+const SIZES = { people: 8, guests: 2, rooms: 6, restMs: 120, connectedMs: 50_000 };
 
 /** People go on writing so long after the last fault, so that all goes on with what the faults have left behind. */
 const AFTER_FAULTS_MS = 5_000;
