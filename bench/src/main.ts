@@ -11,7 +11,9 @@ import { historyPages } from "./rows/history-pages.ts";
 import { idleSockets } from "./rows/idle-sockets.ts";
 import { openPage } from "./rows/open-page.ts";
 import { pushAfterPost } from "./rows/push-after-post.ts";
+import { revoked } from "./rows/revoked.ts";
 import { restart } from "./rows/restart.ts";
+import { slowReaders } from "./rows/slow-readers.ts";
 import { steadyGroups } from "./rows/steady-groups.ts";
 import { storm } from "./rows/storm.ts";
 import { reads } from "./rows/reads.ts";
@@ -36,6 +38,8 @@ const experiments: readonly Experiment[] = [
   restart,
   storm,
   idleSockets,
+  slowReaders,
+  revoked,
 ];
 
 interface Measured {

@@ -1,5 +1,7 @@
 import { connect } from "node:net";
 
+const NO_CONTENT = 204;
+
 export interface Answer {
   readonly status: number;
   readonly body: Buffer;
@@ -63,10 +65,11 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
       const end = buffer.indexOf("\r\n\r\n");
       if (end < 0) return null;
       const text = buffer.toString("latin1", 0, end);
-      const length = /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
+      const status = Number(text.slice(9, 12));
+      const length = status === NO_CONTENT ? 0 : /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
       if (length === undefined) throw new Error(`an answer without a length: ${text}`);
       const closes = /\r\nconnection: close/i.test(text);
-      return { status: Number(text.slice(9, 12)), start: end + 4, end: end + 4 + Number(length), closes };
+      return { status, start: end + 4, end: end + 4 + Number(length), closes };
     }
 
     function answer({ status, start, end, closes }: NonNullable<typeof head>): void {
