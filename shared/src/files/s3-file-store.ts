@@ -205,10 +205,24 @@ async function fromStore<T>(call: Promise<T>): Promise<T> {
   }
 }
 
-/** Whatever the store or the way to it says: away, full, not for us. Bugs of our own are no `Error`s with a `$metadata` or a `code`. */
+/** What an answer without a body, as to HEAD, does not say in words. */
+const REASONS: Readonly<Record<number, string>> = {
+  301: "it is in another region",
+  403: "the store does not let us in",
+  404: "there is no such bucket",
+};
+
+/** Whatever the store or the way to it says: away, full, not for us. Bugs of our own have neither `$metadata` nor a `code`. */
 function unavailable(error: unknown): unknown {
   if (!Error.isError(error) || error instanceof FileStoreUnavailable) return error;
-  if (!("$metadata" in error) && !("code" in error) && error.name !== "TimeoutError") return error;
-  const reason = error.message === "" ? error.name : error.message;
-  return new FileStoreUnavailable(`${error.name}: ${reason}`, { cause: error });
+  const { message, name } = error;
+  if (error instanceof S3ServiceException) {
+    const status = error.$metadata.httpStatusCode;
+    const words = (status === undefined ? undefined : REASONS[status]) ?? `${name}: ${message}`;
+    return new FileStoreUnavailable(status === undefined ? words : `${words} (HTTP ${String(status)})`, {
+      cause: error,
+    });
+  }
+  const isOfTheWay = "$metadata" in error || "code" in error || /^(TimeoutError|CredentialsProviderError)$/.test(name);
+  return isOfTheWay ? new FileStoreUnavailable(message === "" ? name : message, { cause: error }) : error;
 }
