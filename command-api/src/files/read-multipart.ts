@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
+import { LONG_BODY } from "@chat/shared/http/server";
 import { Rejection } from "@chat/shared/rejection";
 
 /** The fields in which files may come. */
@@ -39,6 +40,7 @@ export async function readMultipart(
   take: (file: IncomingFile, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
   const parser = parserOf(request, options);
+  request.emit(LONG_BODY);
   const ending = new AbortController();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);

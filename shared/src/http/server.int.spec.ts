@@ -10,7 +10,7 @@ import { type AnsweredRequest } from "./app.ts";
 import { createAuthenticate } from "./authenticate.ts";
 import { defineRoute } from "./define-route.ts";
 import { createReadiness, healthRoutes } from "./health.ts";
-import { createHttpServer } from "./server.ts";
+import { createHttpServer, LONG_BODY } from "./server.ts";
 
 const authenticate = createAuthenticate(createAccessTokens({ secret: "x".repeat(32), lifetimeSeconds: 60 }));
 
@@ -42,6 +42,42 @@ async function exchange({ port }: TestServer, bytes: string): Promise<string> {
   await once(socket, "close");
   return text;
 }
+
+describe("a body that does not end", () => {
+  it("is refused when its time is over, unless whoever reads it gives it longer", async () => {
+    const heard = Promise.withResolvers<IncomingMessage>();
+    const server = createHttpServer({
+      name: "test",
+      port: 0,
+      host: "127.0.0.1",
+      drainMs: 50,
+      requestTimeoutMs: 300,
+      listener(request) {
+        if (request.url !== "/long") return;
+        request.emit(LONG_BODY);
+        heard.resolve(request);
+      },
+    });
+    await server.start();
+    const { port } = server.address();
+    const begin = (path: string): Socket => {
+      const socket = connect(port, "127.0.0.1");
+      socket.write(`POST ${path} HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nfive.`);
+      return socket;
+    };
+    const long = begin("/long");
+    const request = await heard.promise;
+    const slow = begin("/slow");
+    const [answer] = (await once(slow, "data")) as [Buffer];
+    expect(answer.toString()).toContain("408");
+    // Begun before the other, and its time was the same.
+    long.write("more!");
+    expect(await request.toArray()).toHaveLength(2);
+    long.destroy();
+    slow.destroy();
+    await server.stop();
+  });
+});
 
 describe("a server that stops", () => {
   it("answers what it accepted, on a connection that it then closes", async () => {

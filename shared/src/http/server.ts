@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server } from "node:http";
+import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
 import type { Duplex } from "node:stream";
 import type { AddressInfo, Socket } from "node:net";
 import { CannotStart } from "../cannot-start.ts";
@@ -8,8 +8,12 @@ import { problemHeaders, problemOf } from "./problem.ts";
 
 /** Headers that trickle in hold a socket; ten seconds are plenty on any line. */
 const HEADERS_TIMEOUT_MS = 10_000;
-/** The whole request: 64 KiB over a poor mobile line, or an upload of some megabytes. */
+/** The whole request, of which 64 KiB may come over a poor mobile line; uploads aside. */
 const REQUEST_TIMEOUT_MS = 60_000;
+/** An upload: a hundred megabytes at half a megabit a second. Who reads it ends it as soon as nothing comes. */
+const UPLOAD_TIMEOUT_MS = 30 * 60_000;
+/** Emitted on a request by who reads a long body and sees to it that it keeps coming: from then on it may take longer. */
+export const LONG_BODY = "long body";
 /** Longer than a gateway keeps its idle connections (nginx: 60 s), so that it is never we who close under a request. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** A token and a cursor fit in many times over. */
@@ -36,6 +40,8 @@ export interface HttpServerOptions {
   /** Takes over sockets that ask for another protocol, and closes them before this server is stopped. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly drainMs?: number;
+  /** For specs; else a minute. */
+  readonly requestTimeoutMs?: number;
 }
 
 export interface HttpServer extends Service {
@@ -50,7 +56,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const server = createServer(
     {
       headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: UPLOAD_TIMEOUT_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2,
@@ -59,6 +65,9 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     options.listener,
   );
   server.on("clientError", refuseUnreadable);
+  server.prependListener("request", (request, response) => {
+    if (hasBody(request)) endLate(request, response, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
+  });
   server.on("connection", (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
@@ -125,6 +134,21 @@ function drain(server: Server, sockets: ReadonlySet<Socket>, drainMs: number): P
       resolve();
     });
   });
+}
+
+const hasBody = ({ headers }: IncomingMessage): boolean =>
+  headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
+
+/** A body that takes longer is refused, or, when its request was answered already, cut off. */
+function endLate(request: IncomingMessage, response: ServerResponse, timeoutMs: number): void {
+  const timer = setTimeout(() => {
+    const { socket } = request;
+    if (response.headersSent) socket.destroy();
+    else refuseUnreadable(Object.assign(new Error("too slow"), { code: "ERR_HTTP_REQUEST_TIMEOUT" }), socket);
+  }, timeoutMs);
+  timer.unref();
+  const inTime = (): void => clearTimeout(timer);
+  request.once("end", inTime).once("close", inTime).once(LONG_BODY, inTime);
 }
 
 /** What Node's parser refuses never becomes a request, so the answer is written by hand. */
