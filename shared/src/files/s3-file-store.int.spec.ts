@@ -47,7 +47,7 @@ describe("a store that speaks S3, on a bad day", () => {
       async (store) => {
         const open = await store.open(key);
         expect(open?.bytes).toBe(100);
-        await expect(buffer(open?.stream ?? [])).rejects.toThrow(/aborted/);
+        await expect(buffer(open?.stream ?? Readable.from([]))).rejects.toThrow(/aborted/);
       },
     ));
 
