@@ -14,7 +14,15 @@ export interface Message {
   readonly is_read: boolean;
   readonly read: boolean;
   readonly read_count: number;
-  readonly files: readonly unknown[];
+  readonly files: readonly File[];
+}
+
+export interface File {
+  readonly id: string;
+  readonly name: string;
+  readonly type: string;
+  readonly size: number;
+  readonly url: string;
 }
 
 export interface Chat {

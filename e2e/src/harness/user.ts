@@ -17,7 +17,7 @@ export interface CallOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Calls with JSON. `Body` is what the caller expects; the expectations of a story are what checks it. */
+/** Calls with JSON, or with a form where one is given. `Body` is what the caller expects; the expectations of a story are what checks it. */
 export interface Caller {
   get<Body>(path: string, options?: CallOptions): Promise<Answer<Body>>;
   post<Body>(path: string, body?: unknown, options?: CallOptions): Promise<Answer<Body>>;
@@ -63,11 +63,13 @@ export function stranger(address: Address): Caller {
 
 function callerWith(address: Address, common: Readonly<Record<string, string>>): Caller {
   async function call<Body>(method: string, path: string, body: unknown, options: CallOptions = {}) {
+    const isJson = body !== undefined && !(body instanceof FormData);
     const response = await fetch(`${await address()}${path}`, {
       method,
-      headers: { ...common, ...(body === undefined ? {} : { "content-type": "application/json" }), ...options.headers },
+      headers: { ...common, ...(isJson ? { "content-type": "application/json" } : {}), ...options.headers },
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(isJson ? { body: JSON.stringify(body) } : {}),
+      ...(body instanceof FormData ? { body } : {}),
     });
     const answer = { status: response.status, headers: response.headers, body: parsed(await response.text()) as Body };
     checkAnswer({ ...answer, method, path, contentType: response.headers.get("content-type") });
