@@ -37,7 +37,7 @@ export function QuoteAbove(props: QuoteProps) {
         quoted?.focus({ preventScroll: true });
       }}
     >
-      <span class="only-heard">{words.answerTo} </span>
+      <span class="only-heard">{words.answerTo}: </span>
       <Quote {...props} />
     </button>
   );

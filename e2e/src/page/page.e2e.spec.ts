@@ -6,10 +6,14 @@ import { chromiumPath } from "@chat/shared/testing/chromium";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
 import { newPerson, type Person, startBrowser, WITHIN_MS } from "./browser.ts";
+import { dragOver, paste, pictureShows, saved } from "./files.ts";
+import { makePng } from "./picture.ts";
 import { messagesOf, openChat, signUp, startChat, write, writeWithoutPage } from "./people.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const wide = { width: 1_200, height: 760 };
+/** Shown as a page of ours it would speak for whoever looks at it. */
+const program = `<svg xmlns="http://www.w3.org/2000/svg"><script>console.error("it runs")</script></svg>`;
 const narrow = { width: 400, height: 780 };
 
 const path = chromiumPath();
@@ -100,11 +104,83 @@ withBrowser("the page", () => {
   );
 
   it(
+    "takes files that are dropped, pasted or chosen, shows pictures, and gives everything to others as it was",
+    async () => {
+      const photo = { name: "photo.png", mimeType: "image/png", buffer: makePng(300, 200) };
+      const pasted = { name: "image.png", mimeType: "image/png", buffer: makePng(20, 20) };
+      const notes = { name: "заметки.txt", mimeType: "text/plain", buffer: Buffer.from("Не забыть! ".repeat(10_000)) };
+      const drawing = { name: "drawing.svg", mimeType: "image/svg+xml", buffer: Buffer.from(program) };
+      const { drop } = await dragOver(hers, hers.getByRole("region", { name: "Борис" }), photo);
+      await hers.getByText("Drop files here").waitFor();
+      await drop();
+      await paste(hers, hers.getByLabel("Message", { exact: true }), pasted);
+      await hers.locator("input[type=file]").setInputFiles([notes, drawing]);
+      const chosen = hers.getByRole("group", { name: "Files to send" });
+      await chosen.getByRole("button", { name: "Discard image.png" }).click();
+      expect(await chosen.getByRole("listitem").count()).toBe(3);
+      await expectNoBarriers(hers);
+      await write(hers, "en", "Look at this");
+
+      const message = his.getByRole("article").filter({ hasText: "Look at this" });
+      const preview = message.getByRole("button", { name: "Открыть картинку photo.png" });
+      await pictureShows(preview.locator("img"));
+      for (const { name, buffer } of [photo, notes, drawing]) {
+        const file = await saved(his, message.getByRole("button", { name: `Скачать ${name}` }));
+        expect([file.name, file.bytes.equals(buffer)]).toEqual([name, true]);
+      }
+      expect(await message.getByRole("button", { name: "Открыть картинку" }).count()).toBe(1);
+      await expectNoBarriers(his);
+      await preview.click();
+      await pictureShows(his.getByRole("dialog").getByRole("img", { name: "photo.png" }));
+      await expectNoBarriers(his);
+      await his.keyboard.press("Escape");
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
+    "shows people's pictures, and what a message answers",
+    async () => {
+      await hers.getByRole("button", { name: "Your profile" }).click();
+      await hers
+        .getByRole("dialog")
+        .locator("input[type=file]")
+        .setInputFiles({
+          ...{ name: "me.png", mimeType: "image/png" },
+          buffer: makePng(300, 200),
+        });
+      await pictureShows(hers.getByRole("dialog").locator(".avatar img"));
+      await expectNoBarriers(hers);
+      await hers.keyboard.press("Escape");
+      await pictureShows(his.locator(".conversation-head .avatar img"));
+
+      const answered = hers.getByRole("article").filter({ hasText: "Привет!" });
+      const field = hers.getByLabel("Message", { exact: true });
+      const answering = hers.getByRole("group", { name: "Answer to" });
+      await answered.hover();
+      await answered.getByRole("button", { name: "Reply" }).click();
+      await answering.getByText("Привет!").waitFor();
+      await field.press("Escape");
+      await answering.waitFor({ state: "detached" });
+      await answered.hover();
+      await answered.getByRole("button", { name: "Reply" }).click();
+      await write(hers, "en", "Nice to meet you");
+      const answer = his.getByRole("article").filter({ hasText: "Nice to meet you" });
+      await answer.getByRole("button", { name: "Привет!" }).waitFor();
+      await expectNoBarriers(his);
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
     "keeps what is written while the server is gone, and has it arrive once when it is back",
     async () => {
       const { port } = new URL(await chat.url());
       await chat.kill("process and PostgreSQL");
       await hers.getByText("Connection lost.").waitFor();
+      await hers
+        .locator("input[type=file]")
+        .setInputFiles({ name: "map.png", mimeType: "image/png", buffer: makePng(9, 9) });
       await write(hers, "en", "Are you still there?");
       await hers.getByText("on its way").waitFor();
       await expectNoBarriers(hers);
@@ -114,6 +190,8 @@ withBrowser("the page", () => {
       const arrived = async (page: Page) => (await messagesOf(page)).filter((text) => text === "Are you still there?");
       for (const window of [hers, his])
         await eventually(async () => expect(await arrived(window)).toHaveLength(1), { within: WITHIN_MS });
+      await his.getByRole("button", { name: "Скачать map.png" }).waitFor();
+      expect(await his.getByRole("button", { name: "Скачать map.png" }).count()).toBe(1);
     },
     4 * WITHIN_MS,
   );

@@ -1,0 +1,47 @@
+import { readFile } from "node:fs/promises";
+import type { JSHandle, Locator, Page } from "playwright-core";
+
+export interface SomeFile {
+  readonly name: string;
+  readonly mimeType: string;
+  readonly buffer: Buffer;
+}
+
+/** Drags a file over a place; `drop` lets it fall there. */
+export async function dragOver(page: Page, place: Locator, file: SomeFile): Promise<{ drop(): Promise<void> }> {
+  const dataTransfer = await transferOf(page, file);
+  await place.dispatchEvent("dragover", { dataTransfer });
+  return { drop: () => place.dispatchEvent("drop", { dataTransfer }) };
+}
+
+export async function paste(page: Page, field: Locator, file: SomeFile): Promise<void> {
+  const clipboardData = await transferOf(page, file);
+  await field.evaluate(
+    (element, data) => element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true })),
+    clipboardData,
+  );
+}
+
+/** What a browser gives a page when somebody brings a file. */
+function transferOf(page: Page, { name, mimeType, buffer }: SomeFile): Promise<JSHandle<DataTransfer>> {
+  return page.evaluateHandle(
+    (file) => {
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([new Uint8Array(file.bytes)], file.name, { type: file.type }));
+      return transfer;
+    },
+    { bytes: [...buffer], name, type: mimeType },
+  );
+}
+
+/** Presses the button, and returns what the browser saved. */
+export async function saved(page: Page, button: Locator): Promise<{ readonly name: string; readonly bytes: Buffer }> {
+  const [download] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
+}
+
+/** Whether a picture was decoded, and not only asked for. */
+export async function pictureShows(picture: Locator): Promise<void> {
+  await picture.waitFor();
+  await picture.evaluate((image) => (image as HTMLImageElement).decode());
+}
