@@ -43,6 +43,8 @@ export async function sendHttpFile(text: string, url: string): Promise<readonly 
       headers: Object.fromEntries(headers.map((line) => line.split(": ") as [string, string])),
       body: rest.join("\n\n"),
     };
+    // As editors do it: the lines of a form end as those of HTTP.
+    if (/^Content-Type: multipart/m.test(head)) request.body = `${request.body.trim()}\n`.replaceAll("\n", "\r\n");
     const { status, answer } = await send(request, variables);
     if (name !== undefined) answers.set(name, answer);
     sent.push({ title: title.trim(), call: call.replace("{{url}}", ""), status });
@@ -115,7 +117,8 @@ async function send({ method, url, headers, body }: Request, variables: Readonly
     ...(body === "" ? {} : { body: filled(body) }),
   });
   const text = await response.text();
-  return { status: response.status, answer: text === "" ? undefined : (JSON.parse(text) as unknown) };
+  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  return { status: response.status, answer: isJson && text !== "" ? (JSON.parse(text) as unknown) : undefined };
 }
 
 /** What stands at `chats.0.id`. */
