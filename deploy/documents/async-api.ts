@@ -32,7 +32,7 @@ export function asyncApiDocument(version: string): object {
         title: "Everything that a user's device is to hear",
         description: `The same at /ws/notif, with quiet=1 without \`ready\`, \`cursor\` and \`resync\`. ${closings()}`,
         messages: Object.fromEntries(Object.keys(all).map((name) => [name, { $ref: `#/components/messages/${name}` }])),
-        bindings: { ws: { method: "GET", query: handshakeQuery } },
+        bindings: { ws: { method: "GET", query: streamQuery } },
       },
       ...dialects.channels,
     },
@@ -77,6 +77,18 @@ const handshakeQuery = {
     ticket: { type: "string", description: "instead of a token: from POST /api/ws-ticket, good for one handshake" },
     device: { type: "string", maxLength: 128, description: "a name for this device; the session without one" },
     cursor: { type: "string", description: "where to start: an `at`, or the Chat-Position of a snapshot" },
+  },
+};
+
+const streamQuery = {
+  ...handshakeQuery,
+  properties: {
+    ...handshakeQuery.properties,
+    chat: {
+      type: "string",
+      description:
+        "show this chat alone, by a cursor of its own: proof on this socket says nothing of other chats; 403 for who is not in it",
+    },
   },
 };
 

@@ -44,6 +44,7 @@ const roomAsked = [
 interface Dialect {
   readonly address: string;
   readonly title: string;
+  readonly description?: string;
   readonly told: readonly Plain[];
   readonly asked: readonly Plain[];
 }
@@ -65,6 +66,9 @@ const dialects: Readonly<Record<string, Dialect>> = {
   joined_chats: {
     address: "/ws/{user_id}",
     title: "The chats that are joined on this socket",
+    description:
+      "Each chat that is joined has a cursor of its own, named by user, device and chat. A join needs membership, is good " +
+      "for as long as the socket, and there are at most 1,000; after `joined` comes what this device missed in the chat.",
     told: [
       frame("joined", "The chat is shown from here on; what was missed there comes next", { chat_id: text }),
       frame("new_message", "A message was sent", { message }),
@@ -95,13 +99,14 @@ export function dialectChannels(handshakeQuery: Plain): { readonly channels: Pla
   };
 }
 
-function channelOf({ address, title, told, asked }: Dialect, handshakeQuery: Plain): Plain {
+function channelOf({ address, title, description, told, asked }: Dialect, handshakeQuery: Plain): Plain {
   const parameters = [...address.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => [name, {}] as const);
   const keyed = (side: string, messages: readonly Plain[]) =>
     messages.map((one) => [`${side}_${String(one.name)}`, one] as const);
   return {
     address,
     title,
+    ...(description === undefined ? {} : { description }),
     parameters: Object.fromEntries(parameters),
     messages: Object.fromEntries([...keyed("told", told), ...keyed("asked", asked)]),
     bindings: { ws: { method: "GET", query: handshakeQuery } },

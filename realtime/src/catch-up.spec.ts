@@ -6,6 +6,7 @@ import { send, sends } from "@chat/shared/testing/chat-facts";
 import { createCatchUp, type LateDevice } from "./catch-up.ts";
 import type { CatchUpRows } from "./catch-up-rows.ts";
 import type { Facts } from "./tellings.ts";
+import { createGate } from "./gate.ts";
 import { nativeProtocol } from "./protocols/native.ts";
 import type { StreamPlace } from "./pushes.ts";
 import type { LateEvent } from "./replay.ts";
@@ -66,6 +67,7 @@ function playground() {
     },
     logger: createLogger({ service: "spec", level: "silent" }),
     counted: () => undefined,
+    gate: createGate(4),
   });
   const device: LateDevice = {
     protocol: nativeProtocol,

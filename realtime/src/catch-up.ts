@@ -2,7 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { CatchUpRows } from "./catch-up-rows.ts";
 import type { FactsReader } from "./facts.ts";
-import { createGate } from "./gate.ts";
+import type { Gate } from "./gate.ts";
 import { createJournalPart, type JournalPart } from "./journal-part.ts";
 import { createJournalReads, type JournalSlice, type JournalSlices } from "./journal-slices.ts";
 import type { Offsets } from "./offsets.ts";
@@ -15,8 +15,6 @@ import type { Tail } from "./tail.ts";
 import { textFrame } from "./websocket-frame.ts";
 import type { EventWindow, SeenEvent } from "./window.ts";
 
-/** Slices that are read from the journal at once, of all devices together: pushes and handshakes need connections too. */
-const READS_AT_ONCE = 4;
 /** Events told without a pause: some milliseconds, after which others have their turn. */
 const MAX_SLICE_EVENTS = 1_000;
 /** The first slice is small, for nobody knows yet how large its messages are. */
@@ -62,6 +60,8 @@ export interface CatchUpOptions {
   readonly tail: Pick<Tail, "between" | "reached">;
   readonly logger: Logger;
   readonly counted: (frames: number) => void;
+  /** Of all devices together. */
+  readonly gate: Gate;
 }
 
 /** One device on its way to the present. */
@@ -80,7 +80,7 @@ interface Course {
 
 export function createCatchUp(options: CatchUpOptions): CatchUp {
   const { logId, rows, window, facts, tail, logger, counted } = options;
-  const gate = createGate(READS_AT_ONCE);
+  const { gate } = options;
   const openSlices = createJournalReads(rows, gate);
   const partitions = [...window.ends().keys()];
 

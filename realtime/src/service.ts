@@ -34,6 +34,7 @@ import { createDeviceCursors } from "./device-cursors.ts";
 import { createDeviceCursorRows } from "./device-cursors-rows.ts";
 import { createFactsReader } from "./facts.ts";
 import { createFirstStart } from "./first-start.ts";
+import { createGate } from "./gate.ts";
 import { createHeartbeat } from "./heartbeat.ts";
 import { createRedeemTicket } from "./identity/redeem-ticket.ts";
 import { defaultLimits, type RealtimeLimits } from "./limits.ts";
@@ -47,6 +48,9 @@ import { createSignalling } from "./signals/signalling.ts";
 import { createStreams } from "./streams.ts";
 import { createTail } from "./tail.ts";
 import { createEventWindow } from "./window.ts";
+
+/** Slices of what was missed, of all devices together: pushes and handshakes need connections too. */
+const JOURNAL_READS_AT_ONCE = 4;
 
 const notNow = (): Rejection => new Rejection("overloaded", "This instance is starting or stopping: come back.");
 const ignore = (): void => undefined;
@@ -135,6 +139,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   const membershipStart = createMembershipStart(reader);
   const whereTheUserWas = createFirstStart({ log, cursors, membershipStart, window, stream: pushes.stream });
   const beginnings = createBeginnings({ log, cursors, tail, stream: pushes.stream, whereTheUserWas });
+  const journalReads = createGate(JOURNAL_READS_AT_ONCE);
   const catchUp = createCatchUp({
     logId: log.id,
     rows: createCatchUpRows(reader),
@@ -143,6 +148,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     tail,
     logger,
     counted: (handed) => frames.inc(handed),
+    gate: journalReads,
   });
   const streams = createStreams({ log, cursors, catchUp, stream: pushes.stream });
   const heartbeat = createHeartbeat(limits.heartbeatMs);
@@ -213,7 +219,12 @@ export function createRealtime(options: RealtimeOptions): Realtime {
   metrics.gauge("realtime_window_bytes", "Events held in memory, in bytes of the log.", {
     collect: (gauge) => gauge.set(window.bytes()),
   });
-
+  metrics.gauge("realtime_journal_reads_waiting", "Devices that wait for their turn to read what they missed.", {
+    collect: (gauge) => gauge.set(journalReads.waiting()),
+  });
+  metrics.gauge("realtime_journal_reads_most", "How many of these reads have ever run at once here.", {
+    collect: (gauge) => gauge.set(journalReads.most()),
+  });
   metrics.gauge("realtime_stopped_partitions", "Partitions with an event that cannot be read: pushed no further.", {
     collect: (gauge) => gauge.set(tail.stopped().size),
   });

@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
 import type { Pool } from "pg";
 import { identityMigrations } from "@chat/command-api/migrations";
 import { projectorMigrations } from "@chat/projector/migrations";
@@ -41,6 +42,8 @@ export interface PushStack {
   cursorsAreStored(): Promise<void>;
   /** The instance goes as by SIGKILL: what is stored stays as it is. */
   crash(): Promise<void>;
+  /** All sockets of all instances end without a word, from the server's side. */
+  dropAll(): void;
   /** The oldest instance says and hears nothing any more, and cuts its sockets. */
   vanish(): void;
   port(): number;
@@ -54,6 +57,8 @@ export interface PushStack {
   metric(name: string): Promise<number>;
   /** The statements sent by realtime so far. */
   questions(): readonly string[];
+  /** Of those whose names begin so, how many have ever been on their way at once. */
+  mostAtOnce(prefix: string): number;
 }
 
 /** Realtime on a port of its own, over a log in memory, with read models that the projector keeps. */
@@ -72,7 +77,7 @@ export function withRealtime(
       const projector = createProjector({ ...common, pool, databaseUrl: url, metrics: createMetrics(), onFatal });
       await projector.start();
       const clients: SocketClient[] = [];
-      const questions: string[] = [];
+      const questions: Question[] = [];
       const instances = [await startInstance(watched(pool, questions))];
       const current = () => instances.at(-1) ?? instances[0];
 
@@ -105,13 +110,21 @@ export function withRealtime(
         });
         await realtime.start();
         const server = createServer();
-        server.on("upgrade", realtime.handleUpgrade);
+        const sockets = new Set<Duplex>();
+        server.on("upgrade", (request, socket, head) => {
+          sockets.add(socket);
+          realtime.handleUpgrade(request, socket, head);
+        });
         server.listen(0, "127.0.0.1");
         await once(server, "listening");
         return {
           port: (server.address() as AddressInfo).port,
           metrics,
           kill: () => (dead = true),
+          drop() {
+            for (const socket of sockets) socket.destroy();
+            sockets.clear();
+          },
           async stop() {
             await realtime.stop();
             server.close();
@@ -155,6 +168,7 @@ export function withRealtime(
             instances.push(await startInstance(watched(pool, questions)));
           },
           port: () => current()?.port ?? 0,
+          dropAll: () => instances.forEach(({ drop }) => drop()),
           vanish() {
             const [first] = instances;
             first?.kill();
@@ -169,7 +183,9 @@ export function withRealtime(
             const page = (await current()?.metrics.page())?.body ?? "";
             return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1]);
           },
-          questions: () => [...questions],
+          questions: () => questions.map(({ name }) => name),
+          mostAtOnce: (prefix) =>
+            Math.max(0, ...questions.filter(({ name }) => name.startsWith(prefix)).map(({ beside }) => beside)),
         });
       } finally {
         for (const { ws } of clients) ws.terminate();
@@ -186,8 +202,14 @@ function pathOf(userId: string): string {
   return `/ws?token=${tokens.sign({ userId: userId as never, sessionId: `session of ${userId}` })}`;
 }
 
+interface Question {
+  readonly name: string;
+  /** How many of this name were on their way then, itself too. */
+  readonly beside: number;
+}
+
 /** Notes the name of each statement but those that say that the instance is alive, store what was proven, and ask who is online. */
-function watched(pool: Pool, questions: string[]): Pool {
+function watched(pool: Pool, questions: Question[]): Pool {
   const own = new Set([
     "device-cursors-seen",
     "device-cursors-store",
@@ -195,14 +217,24 @@ function watched(pool: Pool, questions: string[]): Pool {
     "device-cursors-prune-holders",
     "realtime-circles",
   ]);
+  const underWay = new Map<string, number>();
   return new Proxy(pool, {
     get(target, name) {
       const value: unknown = Reflect.get(target, name);
       if (name !== "query" || typeof value !== "function") return value;
       return (...sent: [{ name?: string } | string]): unknown => {
         const question = typeof sent[0] === "string" ? sent[0] : (sent[0].name ?? "");
-        if (!own.has(question.split("@")[0] ?? "")) questions.push(question);
-        return Reflect.apply(value, target, sent) as unknown;
+        const answer: unknown = Reflect.apply(value, target, sent);
+        if (own.has(question.split("@")[0] ?? "")) return answer;
+        const change = (by: number): number => {
+          const beside = (underWay.get(question) ?? 0) + by;
+          underWay.set(question, beside);
+          return beside;
+        };
+        questions.push({ name: question, beside: change(1) });
+        const over = (): void => void change(-1);
+        void Promise.resolve(answer).then(over, over);
+        return answer;
       };
     },
   });
