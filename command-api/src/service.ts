@@ -52,6 +52,8 @@ export interface CommandApiDependencies {
   readonly files: FileStore;
   /** `defaultUploadLimits` when absent. */
   readonly uploadLimits?: UploadLimits;
+  /** For specs. */
+  readonly collectFilesEveryMs?: number;
   readonly tokens: AccessTokens;
   /** Told of the sessions that end here. */
   readonly revoked: RevokedSessions;

@@ -1,4 +1,5 @@
 import type { FileStore } from "@chat/shared/files/file-store";
+import type { Service } from "@chat/shared/lifecycle";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { defaultUploadLimits } from "@chat/shared/settings";
 import type { LiveReader } from "@chat/shared/read-model/read-live";
@@ -7,7 +8,7 @@ import type { Metrics } from "@chat/shared/telemetry/metrics";
 import type { Pool } from "pg";
 import { createAvatarPictures } from "./avatar-pictures.ts";
 import { createTakeAvatar, type TakeAvatar } from "./avatars.ts";
-import { createFileCollector, type FileCollector } from "./file-collector.ts";
+import { createFileCollector } from "./file-collector.ts";
 import { createFileRows } from "./file-rows.ts";
 import { createFilesInUse } from "./files-in-use.ts";
 import { createUploads, type UploadLimits, type Uploads } from "./uploads.ts";
@@ -15,6 +16,7 @@ import { createUploads, type UploadLimits, type Uploads } from "./uploads.ts";
 interface Dependencies {
   readonly files: FileStore;
   readonly uploadLimits?: UploadLimits;
+  readonly collectFilesEveryMs?: number;
   readonly log: Pick<EventLog, "ends">;
   readonly live: LiveReader;
   readonly pool: Pool;
@@ -27,7 +29,7 @@ interface Dependencies {
 export interface Files {
   readonly uploads: Uploads;
   readonly takeAvatar: TakeAvatar;
-  readonly collector: FileCollector;
+  readonly collector: Service;
 }
 
 export function connectFiles(dependencies: Dependencies): Files {
@@ -35,9 +37,11 @@ export function connectFiles(dependencies: Dependencies): Files {
   const rows = createFileRows(pool);
   const uploads = createUploads({ store, rows, limits, logger });
   const inUse = createFilesInUse(dependencies);
+  const { collectFilesEveryMs: everyMs } = dependencies;
+  const every = everyMs === undefined ? {} : { everyMs };
   return {
     uploads,
     takeAvatar: createTakeAvatar(uploads, createAvatarPictures()),
-    collector: createFileCollector({ ...dependencies, store, rows, inUse }),
+    collector: createFileCollector({ ...dependencies, ...every, store, rows, inUse }),
   };
 }

@@ -25,29 +25,25 @@ export interface FileCollectorOptions {
   readonly isItsTurn: () => boolean;
   readonly logger: Pick<Logger, "info" | "warn">;
   readonly metrics: Metrics;
-  /** For specs; else the bounds above. */
-  readonly timing?: { readonly everyMs: number; readonly sparedSeconds: number };
-}
-
-export interface FileCollector extends Service {
-  /** Looks at the next files behind those of the last time; from the first again when there are no more. Says how many went. */
-  lookOnce(): Promise<number>;
+  /** For specs; else half a minute. */
+  readonly everyMs?: number;
 }
 
 /**
  * Removes files that belong to nothing: uploads whose command was refused or never came, files of deleted messages and chats,
  * pictures that were replaced. Every file is looked at in turn, for ever; what is in use is said by the read models alone.
  */
-export function createFileCollector(options: FileCollectorOptions): FileCollector {
+export function createFileCollector(options: FileCollectorOptions): Service {
   const { store, rows, inUse, isItsTurn, logger, metrics } = options;
-  const { everyMs, sparedSeconds } = options.timing ?? { everyMs: EVERY_MS, sparedSeconds: SPARED_SECONDS };
+  const { everyMs = EVERY_MS } = options;
   const removed = metrics.counter("chat_files_collected_total", "Files that belonged to nothing and were removed.");
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
   let place = BEFORE_ALL;
 
+  /** At the next files behind those of the last time; from the first again when there are no more. Says how many went. */
   async function lookOnce(): Promise<number> {
-    const files = await rows.untouched(place, sparedSeconds, FILES_A_LOOK);
+    const files = await rows.untouched(place, SPARED_SECONDS, FILES_A_LOOK);
     if (files.length === 0) {
       place = BEFORE_ALL;
       return 0;
@@ -79,7 +75,6 @@ export function createFileCollector(options: FileCollectorOptions): FileCollecto
 
   return {
     name: "collector of files",
-    lookOnce,
     start() {
       running = run();
       return Promise.resolve();

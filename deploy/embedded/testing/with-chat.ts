@@ -52,6 +52,7 @@ export interface ChatStack {
 export interface ChatStackOptions {
   /** The defaults of the settings when absent. */
   readonly uploadLimits?: { readonly maxFileBytes: number; readonly maxBytes: number; readonly maxFiles: number };
+  readonly collectFilesEveryMs?: number;
 }
 
 /** All four services over a log and read models in one PostgreSQL. */
