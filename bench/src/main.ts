@@ -9,6 +9,7 @@ import { crowd, loneSender, pairs, room } from "./rows/busy-rooms.ts";
 import { postToManyChats, postToOneChat } from "./rows/post-messages.ts";
 import { historyPages } from "./rows/history-pages.ts";
 import { idleSockets } from "./rows/idle-sockets.ts";
+import { largeFiles } from "./rows/large-files.ts";
 import { openPage } from "./rows/open-page.ts";
 import { pushAfterPost } from "./rows/push-after-post.ts";
 import { revoked } from "./rows/revoked.ts";
@@ -35,6 +36,7 @@ const experiments: readonly Experiment[] = [
   missedFromJournal,
   reads,
   openPage,
+  largeFiles,
   restart,
   storm,
   idleSockets,
