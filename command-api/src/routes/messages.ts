@@ -58,7 +58,6 @@ export function messageRoutes(commands: ChatCommands, messaging: Messaging): rea
       params: chatIdParams,
       body: NewMessage,
       responses,
-      rejections: ["not_found"],
       handle: (request) => send(request, request.params.chat_id, request.body),
     }),
 
@@ -70,6 +69,7 @@ export function messageRoutes(commands: ChatCommands, messaging: Messaging): rea
       auth: "token",
       body: NewMessageIn,
       responses,
+      rejections: ["not_found"],
       handle: (request) => send(request, request.body.chat_id, request.body),
     }),
 
