@@ -9,8 +9,7 @@ export interface Changes {
   createChat(memberIds: readonly string[], title: string): Promise<string>;
   editMessage(messageId: string, text: string): Promise<void>;
   deleteMessage(messageId: string): Promise<void>;
-  /** One's own picture. */
-  setPicture(picture: File): Promise<void>;
+  setPicture(of: "/users/me" | `/chats/${string}`, picture: File): Promise<void>;
   findPeople(query: string): Promise<readonly UserObject[]>;
 }
 
@@ -35,10 +34,10 @@ export function createChanges(url: string, credentials: Credentials): Changes {
     },
     editMessage: (messageId, text) => change("PUT", `/messages/${encodeURIComponent(messageId)}`, { text }),
     deleteMessage: (messageId) => change("DELETE", `/messages/${encodeURIComponent(messageId)}`),
-    async setPicture(file) {
+    async setPicture(of, file) {
       const { signal } = new AbortController();
       const sent = { key: newId(), file, signal, progress: () => undefined };
-      const { status, body } = await calls.upload<object>("PUT", "/users/me/avatar", sent);
+      const { status, body } = await calls.upload<object>("PUT", `${of}/avatar`, sent);
       if (status >= 300) throw new Error("detail" in body ? body.detail : String(status));
     },
     async findPeople(query) {

@@ -7,7 +7,8 @@ import { Downloads } from "./downloads.ts";
 import { useNoStrayDrops } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { NewChat } from "./new-chat.tsx";
-import { Profile } from "./profile.tsx";
+import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
+import { PictureDialog } from "./picture-dialog.tsx";
 import { useChat } from "./use-chat.ts";
 
 /** Everything that somebody sees who is signed in: the list beside one conversation, or one of both where it is narrow. */
@@ -16,7 +17,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const { client, state, connection } = useChat(accounts, url);
   const changes = useMemo(() => createChanges(url, accounts.credentials), [accounts, url]);
   const [openedId, setOpenedId] = useState<string | null>(null);
-  const [dialog, setDialog] = useState<"new chat" | "profile" | null>(null);
+  const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | null>(null);
   const isConnected = connection === "connected";
   const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
   const opened = openedId === null ? undefined : state.chats.get(openedId);
@@ -48,6 +49,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             key={opened.chat.id}
             {...{ client, changes, state, chat: opened, isConnected }}
             onBack={() => setOpenedId(null)}
+            onPicture={() => setDialog("group")}
           />
         )}
         {dialog === "new chat" && (
@@ -60,7 +62,26 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             }}
           />
         )}
-        {dialog === "profile" && <Profile {...{ state, changes }} onClose={close} />}
+        {dialog === "profile" && (
+          <PictureDialog
+            label={words.profile}
+            id={state.userId}
+            name={state.users.get(state.userId)?.name ?? ""}
+            picture={pictureOfPerson(state, state.userId)}
+            onChoose={(picture) => changes.setPicture("/users/me", picture)}
+            onClose={close}
+          />
+        )}
+        {dialog === "group" && opened !== undefined && (
+          <PictureDialog
+            label={words.groupPicture}
+            id={opened.chat.id}
+            name={nameOfChat(state, opened, words)}
+            picture={pictureOfChat(state, opened)}
+            onChoose={(picture) => changes.setPicture(`/chats/${opened.chat.id}`, picture)}
+            onClose={close}
+          />
+        )}
       </main>
     </Downloads.Provider>
   );

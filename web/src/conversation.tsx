@@ -17,9 +17,11 @@ export interface ConversationProps {
   readonly chat: ChatState;
   readonly isConnected: boolean;
   readonly onBack: () => void;
+  /** A group's picture is to be another one. */
+  readonly onPicture: () => void;
 }
 
-export function Conversation({ client, changes, state, chat, isConnected, onBack }: ConversationProps) {
+export function Conversation({ client, changes, state, chat, isConnected, onBack, onPicture }: ConversationProps) {
   const words = useWords();
   const chosen = useChosenFiles();
   const { isOver, listeners } = useFileDrop(chosen.add);
@@ -29,7 +31,7 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
 
   return (
     <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
-      <ConversationHead {...{ state, chat, onBack }} />
+      <ConversationHead {...{ state, chat, onBack, onPicture }} />
       <MessageList {...{ client, changes, state, chat, sent }} onReply={setReplyTo} />
       <Composer
         {...{ state, chat, isConnected, chosen, replyTo }}
@@ -51,12 +53,13 @@ export function Conversation({ client, changes, state, chat, isConnected, onBack
   );
 }
 
-type HeadProps = Pick<ConversationProps, "state" | "chat" | "onBack">;
+type HeadProps = Pick<ConversationProps, "state" | "chat" | "onBack" | "onPicture">;
 
-function ConversationHead({ state, chat, onBack }: HeadProps) {
+function ConversationHead({ state, chat, onBack, onPicture }: HeadProps) {
   const words = useWords();
   const typing = [...(state.typing.get(chat.chat.id) ?? [])].map((id) => nameOfPerson(state, chat, id, words));
   const name = nameOfChat(state, chat, words);
+  const avatar = <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} />;
   const partner = partnerOf(state, chat);
   const about =
     partner === undefined ? words.members(chat.chat.member_ids.length) : state.online.has(partner) ? words.online : "";
@@ -65,7 +68,19 @@ function ConversationHead({ state, chat, onBack }: HeadProps) {
       <button class="round back" type="button" aria-label={words.back} title={words.back} onClick={onBack}>
         ←
       </button>
-      <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} />
+      {mayRename(chat) ? (
+        <button
+          class="own-picture"
+          type="button"
+          aria-label={words.groupPicture}
+          title={words.groupPicture}
+          onClick={onPicture}
+        >
+          {avatar}
+        </button>
+      ) : (
+        avatar
+      )}
       <div>
         <h1>{name}</h1>
         <p class="hint" aria-live="polite">
@@ -75,3 +90,7 @@ function ConversationHead({ state, chat, onBack }: HeadProps) {
     </header>
   );
 }
+
+/** A group's owner and admins may; the server has the last word. */
+const mayRename = ({ chat, myRole }: ChatState): boolean =>
+  chat.chat_type === "group" && (myRole === "owner" || myRole === "admin");

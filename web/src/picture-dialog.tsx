@@ -1,32 +1,32 @@
 import { useEffect, useRef, useState } from "preact/hooks";
-import type { ClientState } from "@chat/client/state";
 import { Avatar } from "./avatar.tsx";
-import type { Changes } from "./changes.ts";
 import { useWords } from "./language.ts";
-import { pictureOfPerson } from "./names.ts";
 
-export interface ProfileProps {
-  readonly state: ClientState;
-  readonly changes: Changes;
+export interface PictureDialogProps {
+  /** What it is to whoever sees it: one's profile, or a group. */
+  readonly label: string;
+  readonly id: string;
+  readonly name: string;
+  readonly picture: string | null;
+  readonly onChoose: (picture: File) => Promise<void>;
   readonly onClose: () => void;
 }
 
-/** One's own picture, as others see it. */
-export function Profile({ state, changes, onClose }: ProfileProps) {
+/** A picture as others see it, and how to have another one. */
+export function PictureDialog({ label, id, name, picture, onChoose, onClose }: PictureDialogProps) {
   const words = useWords();
   const dialog = useRef<HTMLDialogElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
-  const name = state.users.get(state.userId)?.name ?? "";
 
   useEffect(() => dialog.current?.showModal(), []);
 
-  async function change(picture: File): Promise<void> {
+  async function choose(chosen: File): Promise<void> {
     setIsBusy(true);
     setProblem("");
     try {
-      await changes.setPicture(picture);
+      await onChoose(chosen);
     } catch (error) {
       const isRefusal = error instanceof Error && !(error instanceof TypeError);
       setProblem(isRefusal ? error.message : words.unreachable);
@@ -35,18 +35,19 @@ export function Profile({ state, changes, onClose }: ProfileProps) {
   }
 
   return (
-    <dialog ref={dialog} class="card profile" aria-label={words.profile} onClose={onClose}>
+    <dialog ref={dialog} class="card profile" aria-label={label} onClose={onClose}>
+      <Avatar {...{ id, name, picture }} kind="large" />
       <h2>{name}</h2>
-      <Avatar id={state.userId} name={name} picture={pictureOfPerson(state, state.userId)} kind="large" />
       <input
         ref={input}
         type="file"
         accept="image/*"
         hidden
         onChange={({ currentTarget }) => {
-          const picture = currentTarget.files?.[0];
+          const chosen = currentTarget.files?.[0];
+          // The same file may be chosen once more.
           currentTarget.value = "";
-          if (picture !== undefined) void change(picture);
+          if (chosen !== undefined) void choose(chosen);
         }}
       />
       <p class="problem" role="alert">
