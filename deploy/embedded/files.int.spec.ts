@@ -206,6 +206,7 @@ describe("an upload that is refused", () => {
           "another field": await attach(named),
           "too many": await attach(formOf(...many)),
           "too large": await attach(formOf(["a.bin", Buffer.alloc(2_001)])),
+          "a form too large": await attach(formOf(["a.bin", Buffer.alloc(100_000)])),
           "too large, the second": await attach(formOf(["a.bin", "fits"], ["b.bin", Buffer.alloc(2_001)])),
         };
         expect(
@@ -226,6 +227,7 @@ describe("an upload that is refused", () => {
           "another field": "422 validation_failed",
           "too many": "422 validation_failed",
           "too large": "413 payload_too_large",
+          "a form too large": "413 payload_too_large",
           "too large, the second": "413 payload_too_large",
         });
         await cutUpload(stack.origin, `/messages/${message}/files`, alice.token, () =>

@@ -39,7 +39,9 @@ export async function readMultipart(
   options: MultipartOptions,
   take: (file: IncomingFile, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {
+  const maxBytes = options.maxFiles * options.maxFileBytes + MAX_OTHER_BYTES;
   const parser = parserOf(request, options);
+  if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw formTooLarge();
   request.emit(LONG_BODY);
   const ending = new AbortController();
   const failure = Promise.withResolvers<never>();
@@ -75,7 +77,7 @@ export async function readMultipart(
   const parsed = once(parser, "finish");
   parsed.catch(() => undefined);
 
-  const feeding = feed(request, parser, options.maxFiles * options.maxFileBytes + MAX_OTHER_BYTES, ending.signal, fail);
+  const feeding = feed(request, parser, maxBytes, ending.signal, fail);
   feeding.catch(() => undefined);
   try {
     await Promise.race([feeding, failure.promise]);
@@ -132,7 +134,7 @@ async function feed(
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (ending.aborted) return;
       bytes += chunk.length;
-      if (bytes > maxBytes) throw tooLarge(maxBytes);
+      if (bytes > maxBytes) throw formTooLarge();
       // While the store is slow nobody waits for the sender.
       clearTimeout(timer);
       if (!parser.write(chunk)) await once(parser, "drain", { signal: ending });
@@ -148,6 +150,9 @@ async function feed(
 
 const silence = (): Rejection => new Rejection("request_timeout", "Nothing more of the body has come.");
 const cutOff = (): Rejection => new Rejection("malformed_request", "The form ended before its last boundary.");
+
+const formTooLarge = (): Rejection =>
+  new Rejection("payload_too_large", "The form is larger than all the files that it may hold.");
 
 export function tooLarge(maxBytes: number): Rejection {
   return new Rejection("payload_too_large", `A file may have at most ${String(maxBytes)} bytes.`);

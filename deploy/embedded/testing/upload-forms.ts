@@ -42,7 +42,7 @@ export async function cutUpload(
     '--b\r\nContent-Disposition: form-data; name="file"; filename="cut.bin"\r\nContent-Type: application/octet-stream\r\n\r\n';
   socket.write(
     `POST ${path} HTTP/1.1\r\nHost: ${hostname}\r\nAuthorization: Bearer ${token}\r\n` +
-      `Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 50000000\r\n\r\n${head}`,
+      `Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 80000\r\n\r\n${head}`,
   );
   socket.write(Buffer.alloc(BYTES_BEFORE_THE_CUT, 7));
   await arrived();
