@@ -99,6 +99,14 @@ module.exports = {
       to: { path: npm("kafkajs") },
     },
     {
+      name: "s3-at-its-door",
+      comment:
+        "A bucket is one of two places for files. The adapter alone knows the client, and is itself loaded only where a bucket is named: it is large.",
+      severity: "error",
+      from: { pathNot: String.raw`^shared/src/files/s3-file-store\.(proof\.spec\.)?ts$` },
+      to: { path: npm("@aws-sdk") },
+    },
+    {
       name: "websocket-at-its-door",
       comment:
         "Frames, queues and heartbeats stand in one place. Protocols translate plain values and can be tested without a socket.",

@@ -22,6 +22,7 @@ const planted: readonly (readonly [rule: string, file: string, imports: string])
   ["domain-knows-events-and-rejections", "command-api/src/domain/chat/state.ts", "../../routes/messages.ts"],
   ["domain-knows-events-and-rejections", "command-api/src/domain/chat/rights.ts", "@chat/shared/postgres/connect"],
   ["kafka-at-its-door", "shared/src/log/produce.ts", "kafkajs"],
+  ["s3-at-its-door", "shared/src/files/open-file-store.ts", "@aws-sdk/client-s3"],
   ["websocket-at-its-door", "realtime/src/protocols/native.ts", "ws"],
   ["koa-at-its-door", "command-api/src/partition-owner/own.ts", "koa"],
   ["sql-at-its-door", "realtime/src/tail.ts", "pg"],
