@@ -137,7 +137,7 @@ export function createUploads({ store, rows, limits, logger }: Dependencies): Up
 /** The same bytes; the first of them are kept as they pass. */
 function noting(head: Buffer[], bytes: Readable): Readable {
   let noted = 0;
-  return Readable.from(
+  const passing = Readable.from(
     (async function* () {
       for await (const chunk of bytes.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
         if (noted < TYPE_BYTES) head.push(chunk);
@@ -147,6 +147,10 @@ function noting(head: Buffer[], bytes: Readable): Readable {
     })(),
     { objectMode: false },
   );
+  // Who reads it is told why it ends. When it is found too large nobody reads it any more, and an error that nobody hears is
+  // the end of the process.
+  passing.on("error", () => undefined);
+  return passing;
 }
 
 const noRoom = (): Rejection =>
