@@ -16,7 +16,7 @@ export interface Bench {
   port(): number;
   chat(): ReadyProgram;
   /** Stops the system and starts it again on the same data. */
-  restart(): Promise<void>;
+  restart(nodeFlags?: readonly string[]): Promise<void>;
   /** Of the system's own database; `floor` is another one on the same server. */
   databaseUrl(name: "chat" | "floor" | "catch_up"): Promise<string>;
   db(): pg.Pool;

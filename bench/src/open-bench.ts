@@ -45,8 +45,9 @@ export async function openBench(options: Options): Promise<Bench> {
     Math.max(sizes.crowd, sizes.idleSockets, sizes.storm, sizes.groups * sizes.groupMembers),
   );
 
-  function startChat(): Promise<ReadyProgram> {
-    const flags = options.profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`];
+  function startChat(nodeFlags: readonly string[] = []): Promise<ReadyProgram> {
+    const profile = options.profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`];
+    const flags = [...nodeFlags, ...profile];
     const environment = { PORT: "0", DATA_DIR: dataFolder, SECRET_KEY: secret, ...NO_FLOOD_LIMIT };
     return startProgram("deploy/embedded/main.ts", { environment, nodeFlags: flags });
   }
@@ -71,10 +72,10 @@ export async function openBench(options: Options): Promise<Bench> {
     databaseUrl,
     makeGroup: (members) => makeGroup(port, members),
 
-    async restart() {
+    async restart(nodeFlags) {
       await db.end();
       await chat.stop();
-      chat = await startChat();
+      chat = await startChat(nodeFlags);
       port = portOf(chat);
       db = new pg.Pool({ connectionString: await databaseUrl("chat"), max: 2 });
     },

@@ -5,9 +5,9 @@ import { withLogsOfTwo } from "./testing/cuts/logs-of-two.ts";
 import { runCuts } from "./testing/cuts/run-cuts.ts";
 import { createSeededRandom } from "./testing/cuts/seeded-random.ts";
 
-jest.setTimeout(180_000);
-/** On a busy machine it stops here, however few cuts were made: the long run is `npm run cuts`. */
-const WITHIN_MS = 30_000;
+jest.setTimeout(600_000);
+/** A minute where nothing else runs; a busy machine stops here, with fewer. The long run is `npm run cuts`. */
+const WITHIN_MS = 240_000;
 const MIN_CUTS = 20;
 /** A slice of what `npm run cuts` does, as long as specs may take: together a thousand. */
 const slices = [

@@ -11,6 +11,11 @@ import { startProgram } from "../processes.ts";
 const LOOKS = 10;
 const LOOK_EVERY_MS = 500;
 const FIRST = 50;
+/**
+ * Of both programs. Where V8 may choose, its space for young objects grows by tens of MiB at moments of its own, by as much
+ * as 2,000 sockets take, and as soon without any.
+ */
+const SAME_YOUNG_SPACE = ["--min-semi-space-size=4", "--max-semi-space-size=4"];
 /** A heartbeat (25 s) and more: each device has been pinged, and its cursor proven. */
 const IDLE_MS = 30_000;
 
@@ -56,11 +61,11 @@ async function openIdleSockets(bench: Bench) {
     maxRounds: 1,
     /** A system that has just been started: what earlier work has left in its heap would be filled first. */
     async ours() {
-      await bench.restart();
+      await bench.restart(SAME_YOUNG_SPACE);
       return measure(bench.chat().pid, bench.openSockets);
     },
     async floor() {
-      const bare = await startProgram("bench/src/floors/bare-sockets.ts");
+      const bare = await startProgram("bench/src/floors/bare-sockets.ts", { nodeFlags: SAME_YOUNG_SPACE });
       const sample = await measure(bare.pid, (who) =>
         openAll(who, ({ id }) =>
           openSocket(Number(bare.readyLine), `/${id}`, (why) => bench.faults.add(`floor: ${why}`)),
@@ -69,6 +74,6 @@ async function openIdleSockets(bench: Bench) {
       await bare.stop();
       return sample;
     },
-    close: async () => undefined,
+    close: () => bench.restart(),
   };
 }

@@ -14,7 +14,7 @@ import { createMemoryLog, type MemoryLog } from "@chat/shared/log/memory/memory-
 import { directoryMigrations } from "@chat/shared/partitions/migrations";
 import { Rejection } from "@chat/shared/rejection";
 import { createMemorySignals } from "@chat/shared/signals/memory/memory-signals";
-import type { Signals } from "@chat/shared/signals/signals";
+import type { Signals, SignalsService } from "@chat/shared/signals/signals";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { type AppendChatEvents, createChatWriter } from "@chat/shared/testing/chat-writer";
@@ -65,6 +65,8 @@ export interface PushStack {
 export function withRealtime(
   use: (stack: PushStack) => Promise<void>,
   limits: NonNullable<RealtimeOptions["limits"]> = {},
+  /** One for each instance; in memory when absent. */
+  openSignals?: () => Promise<SignalsService>,
 ): Promise<void> {
   return withPostgres(
     async ({ pool, url }) => {
@@ -83,12 +85,15 @@ export function withRealtime(
 
       async function startInstance(watchedPool: Pool) {
         let dead = false;
+        const service = await openSignals?.();
+        await service?.start();
+        const shared: Signals = service ?? everybody;
         const signals: Signals = {
           publish(signal) {
-            if (!dead) everybody.publish(signal);
+            if (!dead) shared.publish(signal);
           },
           subscribe: (hear) =>
-            everybody.subscribe((signal) => {
+            shared.subscribe((signal) => {
               if (!dead) hear(signal);
             }),
         };
@@ -127,6 +132,7 @@ export function withRealtime(
           },
           async stop() {
             await realtime.stop();
+            await service?.stop();
             server.close();
           },
         };
