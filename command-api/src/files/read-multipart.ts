@@ -58,7 +58,7 @@ export async function readMultipart(
 
   parser.on("file", (field, bytes, name) => {
     // A part that ends too early says so here; the parser itself does as well, but later.
-    bytes.once("error", () => fail(cutOff()));
+    bytes.on("error", () => fail(cutOff()));
     if (!FILE_FIELDS.includes(field)) {
       bytes.resume();
       return;
@@ -73,7 +73,7 @@ export async function readMultipart(
   for (const limit of ["partsLimit", "fieldsLimit"] as const) {
     parser.once(limit, () => fail(new Rejection("malformed_request", "The form has too many fields.")));
   }
-  parser.once("error", () => fail(cutOff()));
+  parser.on("error", () => fail(cutOff()));
   const parsed = once(parser, "finish");
   parsed.catch(() => undefined);
 
