@@ -86,6 +86,18 @@ describe("services with database users of their own", () => {
 
     await post(commands, `/chats/${String(chat)}/messages`, { text: "before" }, authorization);
     await eventually(async () => expect(await history()).toMatchObject([{ text: "before" }]), within);
+    const form = new FormData();
+    form.set("file", new Blob(["what is kept"]), "kept.txt");
+    const [message] = (await history()) as readonly { id: string }[];
+    const attached = await fetch(`http://127.0.0.1:${commands}/messages/${String(message?.id)}/files`, {
+      method: "POST",
+      headers: authorization,
+      body: form,
+    });
+    expect(attached.status).toBe(201);
+    const { url } = (await attached.json()) as { url: string };
+    const got = await fetch(`http://127.0.0.1:${queries}${url}`, { headers: authorization });
+    expect(await got.text()).toBe("what is kept");
     const { ticket } = await post(commands, "/ws-ticket", {}, authorization);
     const opened = await eventually(() => listen(`ws://127.0.0.1:${sockets}/ws?ticket=${String(ticket)}`), within);
     await succeeds("projector/src/main.ts", { DATABASE_URL: database.url }, "rebuild");
