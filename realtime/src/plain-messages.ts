@@ -1,4 +1,3 @@
-import type { WantedSpan } from "./catch-up-rows.ts";
 import type { LateEvent } from "./replay.ts";
 
 /**
@@ -21,7 +20,7 @@ export const plainMessagesText = `
   json_agg(text) FILTER (WHERE plain) AS texts,
   json_agg(client_message_id) FILTER (WHERE plain) AS client_ids`;
 
-export function plainMessages(row: PlainMessages, wanted: readonly WantedSpan[]): LateEvent[] {
+export function plainMessages(row: PlainMessages, wanted: readonly { readonly chatId: string }[]): LateEvent[] {
   const numbers = JSON.parse(`[${row.numbers ?? ""}]`) as readonly number[];
   return (row.texts ?? []).map((text, index) => {
     const at = index * NUMBERS_EACH;
