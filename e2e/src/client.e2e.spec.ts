@@ -29,7 +29,7 @@ describe("the client", () => {
   const groupOf = async (owner: User, ...others: readonly User[]): Promise<string> =>
     (await owner.post<Chat>("/api/chats", { name: "the team", member_ids: others.map(({ id }) => id) })).body.id;
 
-  it("knows after any number of cuts what a new client learns, and sends each message once and in order", async () => {
+  it("knows after any number of cuts what a new client learns, and sends each message once and in order, with its files", async () => {
     const chance = createChance(SEED);
     await using network = await startCuttingProxy(chat.url, chance);
     const chatId = await groupOf(alice, bob);
@@ -45,6 +45,7 @@ describe("the client", () => {
       const steps: readonly (() => unknown)[] = [
         () => written.one.push(one.send(chatId, `alice says ${step}`)),
         () => written.other.push(other.send(chatId, `bob says ${step}`)),
+        () => written.one.push(one.send(chatId, "two files", { files: [fileOf("one", step), fileOf("two", step)] })),
         () => one.markRead(chatId, seq),
         () => other.markRead(chatId, seq),
         () => alice.put(`/api/messages/${chatId}.${seq}`, { text: `edited at ${step}` }),
@@ -60,7 +61,12 @@ describe("the client", () => {
       if (chance.oneIn(25)) network.cutAll();
     }
     network.cutWithin(undefined);
-    await eventually(() => expect([...one.state().outgoing, ...other.state().outgoing]).toEqual([]), UNTIL_QUIET);
+    await eventually(() => {
+      expect([...one.state().outgoing, ...other.state().outgoing]).toEqual([]);
+      // A message may be deleted before its files are there.
+      const refused = { status: "refused", problem: { code: "message_deleted" } };
+      expect(one.state().uploads).toMatchObject(one.state().uploads.map(() => refused));
+    }, UNTIL_QUIET);
 
     for (const [client, user, ids] of [
       [one, alice, written.one],
@@ -77,6 +83,9 @@ describe("the client", () => {
         .filter(({ sender_id: sender }) => sender === user.id)
         .map((message) => message.client_message_id);
       expect(mine).toEqual(ids);
+      const withFiles = history.filter(({ text, deleted }) => text === "two files" && !deleted);
+      expect(withFiles.length).toBeGreaterThan(0);
+      expect(withFiles.map(({ files }) => files.map(({ name }) => name))).toEqual(withFiles.map(() => ["one", "two"]));
       expect(client.heard("hole")).toEqual([]);
       expect(client.heard("refused")).toEqual([]);
       client.checkFrames();
@@ -182,3 +191,5 @@ describe("the client", () => {
     await eventually(() => expect(stranger.heard("signed_out")).toHaveLength(1));
   });
 });
+
+const fileOf = (name: string, step: number): File => new File([`${name} of ${String(step)}`], name);
