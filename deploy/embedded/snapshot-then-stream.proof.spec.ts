@@ -3,6 +3,7 @@ import fc from "fast-check";
 import { eventually } from "@chat/shared/testing/eventually";
 import { type ChatSnapshot, createFoldedChats, type FoldedChats } from "@chat/shared/testing/folded-chats";
 import { openSocket } from "@chat/shared/testing/socket-client";
+import { formOf } from "./testing/upload-forms.ts";
 import { type ChatStack, withChat } from "./testing/with-chat.ts";
 
 // A thousand rounds take half a minute alone, and many times that beside others on a busy machine.
@@ -15,12 +16,14 @@ const wide = { within: 60_000 };
 /** So few that much happens in each. */
 const MAX_CHATS = 2;
 
-type Kind = "create" | "send" | "edit" | "delete" | "read" | "add" | "remove" | "leave" | "role" | "rename" | "end";
+type Kind =
+  "create" | "send" | "edit" | "delete" | "attach" | "read" | "add" | "remove" | "leave" | "role" | "rename" | "end";
 const kinds: readonly (readonly [Kind, number])[] = [
   ["create", 2],
   ["send", 12],
   ["edit", 4],
   ["delete", 3],
+  ["attach", 6],
   ["read", 8],
   ["add", 4],
   ["remove", 2],
@@ -188,6 +191,9 @@ async function play(
     case "delete":
       await send("DELETE", message);
       return;
+    case "attach":
+      await send("POST", `${message}/files`, formOf([`${pick}.txt`, `file ${pick}`]));
+      return;
     case "read":
       await send("POST", `${chat}/read`, { up_to: pick % 3 === 0 ? 1_000 : pick % 8 });
       return;
@@ -216,13 +222,15 @@ async function play(
 }
 
 async function call(stack: ChatStack, person: Person, method: string, path: string, body?: object) {
+  const isJson = body !== undefined && !(body instanceof FormData);
   const response = await fetch(`${stack.origin}${path}`, {
     method,
     headers: {
       authorization: `Bearer ${person.token}`,
-      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(isJson ? { "content-type": "application/json" } : {}),
     },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(isJson ? { body: JSON.stringify(body) } : {}),
+    ...(body instanceof FormData ? { body } : {}),
   });
   const text = await response.text();
   const json: unknown = text === "" ? null : JSON.parse(text);
