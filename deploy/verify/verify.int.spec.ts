@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { PoolClient } from "pg";
 import { openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
 import { eventually } from "@chat/shared/testing/eventually";
+import { formOf } from "../embedded/testing/upload-forms.ts";
 import { withChat, type ChatStack } from "../embedded/testing/with-chat.ts";
 import { lineOf } from "./violations.ts";
 import { verify, type Verified } from "./verify.ts";
@@ -15,6 +16,7 @@ const damages: readonly (readonly [what: string, sql: string, said: RegExp])[] =
   ["a text that was changed", "UPDATE read_1.messages SET text = 'x' WHERE seq = 5", /message 5 differs in text/],
   ["an author that was changed", "UPDATE read_1.messages SET sender_id = 99 WHERE seq = 2", /differs in sender_id/],
   ["a message that comes from nowhere", insertMessage(), /number of the chat's rows differs in messages/],
+  ["a file that was lost", "UPDATE read_1.messages SET files = '[]'", /message \d+ has other files/],
   ["an unread counter", "UPDATE read_1.members SET own_since = own_since + 2", /has -2 unread messages against/],
   ["a read pointer", "UPDATE read_1.members SET read_up_to = read_up_to + 1", /differs in read_up_to/],
   ["a role", "UPDATE read_1.members SET role = 'admin' WHERE role = 'member'", /differs in role/],
@@ -109,6 +111,11 @@ async function live(origin: string, people: readonly Person[], index: number, go
     const sent = await send(author, "POST", `${chat}/messages`, { text: `${number}`, client_message_id: `m${number}` });
     if (number % 3 === 0) await send(one, "POST", `${chat}/read`, {});
     if (number % 4 === 0) await send(owner, "POST", `${chat}/read`, { up_to: number - 1 });
+    if (number % 5 === 3) {
+      const Authorization = `Bearer ${author?.token ?? ""}`;
+      const body = formOf([`${number}.txt`, `${number}`]);
+      await fetch(`${origin}/api/messages/${sent.id}/files`, { method: "POST", headers: { Authorization }, body });
+    }
     if (number % 5 === 0) await send(author, "PUT", `/messages/${sent.id}`, { text: "changed" });
     if (number % 6 === 0) await send(author, "DELETE", `/messages/${sent.id}`);
     if (number % 7 === 0) await send(other, "POST", `${chat}/read`, {});
