@@ -167,6 +167,10 @@ withBrowser("the page", () => {
       await write(hers, "en", "Nice to meet you");
       const answer = his.getByRole("article").filter({ hasText: "Nice to meet you" });
       await answer.getByRole("button", { name: "Привет!" }).waitFor();
+      await answer.hover();
+      await answer.getByRole("button", { name: "Ответить" }).click();
+      await write(his, "ru", "Взаимно");
+      await his.getByRole("article").filter({ hasText: "Взаимно" }).getByText("Nice to meet you").waitFor();
       await expectNoBarriers(his);
     },
     3 * WITHIN_MS,
