@@ -21,7 +21,7 @@ export function useFileDrop(onDrop: (files: readonly File[]) => void) {
         if (!holdsFiles(event)) return;
         event.preventDefault();
         setIsOver(false);
-        onDrop([...(event.dataTransfer?.files ?? [])]);
+        onDrop(Array.from(event.dataTransfer?.files ?? []));
       },
     },
   };
@@ -49,5 +49,5 @@ const holdsFiles = ({ dataTransfer }: DragEvent): boolean => dataTransfer?.types
 /** Files that were copied. What was copied as text, and as a picture of it as well, is meant as text. */
 export function pastedFiles({ clipboardData }: ClipboardEvent): readonly File[] {
   if (clipboardData === null || clipboardData.types.includes("text/plain")) return [];
-  return [...clipboardData.files];
+  return Array.from(clipboardData.files);
 }
