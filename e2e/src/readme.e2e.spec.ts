@@ -28,7 +28,7 @@ function npmStart(port: string): Terminal {
 }
 
 it("the commands of README do what it says, from the first start to the one after Ctrl-C", async () => {
-  const { start, users, listen, say, again } = await readmeCommands();
+  const { start, users, listen, say, again, attach } = await readmeCommands();
   expect(start).toContain("npm start");
 
   const first = npmStart("0");
@@ -52,6 +52,9 @@ it("the commands of README do what it says, from the first start to the one afte
   expect(JSON.parse(repeated)).toEqual(message);
   expect(status).toBe("200");
   expect(JSON.parse(history)).toEqual([message]);
+
+  expect(await alice.run(here(attach))).toBe("Boots, a map, bread.\n");
+  await bob.seen(/"type":"file_attached".*"name":"what-to-bring.txt"/);
 
   bob.type(`{"type":"send","id":"1","chat_id":"${message.chat_id}","text":"Hello Alice"}`);
   await bob.seen(/"type":"reply","id":"1","ok":true/);

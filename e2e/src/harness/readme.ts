@@ -10,6 +10,7 @@ export interface ReadmeCommands {
   readonly listen: string;
   readonly say: string;
   readonly again: string;
+  readonly attach: string;
   readonly composeUp: string;
   readonly composeDown: string;
 }
@@ -18,7 +19,7 @@ export interface ReadmeCommands {
 export async function readmeCommands(): Promise<ReadmeCommands> {
   const text = await readFile(`${repository}/README.md`, "utf8");
   const blocks = [...text.matchAll(/^```bash\n([^]*?)^```$/gm)].map(([, block = ""]) => block);
-  const [start, users, listen, say, again, composeUp, composeDown, ...others] = blocks;
+  const [start, users, listen, say, again, attach, composeUp, composeDown, ...others] = blocks;
   if (composeDown === undefined || others.length > 0) throw new Error(`README has ${blocks.length} blocks of commands`);
-  return { start, users, listen, say, again, composeUp, composeDown } as ReadmeCommands;
+  return { start, users, listen, say, again, attach, composeUp, composeDown } as ReadmeCommands;
 }

@@ -37,7 +37,10 @@ export interface AnsweredRequest {
 /** Answers requests with routes: each gets an id, a line in the log, and in every case but success a problem (RFC 9457). */
 export function createHttpApp(options: HttpAppOptions): RequestListener {
   const app = new Koa();
-  app.on("error", (error: unknown) => options.log.warn({ err: error }, "an answer broke off"));
+  app.on("error", (error: unknown) => {
+    const level = isHangUp(error) ? "debug" : "warn";
+    options.log[level]({ err: error }, "an answer broke off");
+  });
   app.use(createEnvelope(options));
   app.use(createCors(options.allowedOrigins ?? []));
   app.use(mountRoutes(options.routes, options.authenticate, options.limiting));
@@ -47,6 +50,10 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   const callback = app.callback();
   return (request, response) => void callback(request, response);
 }
+
+/** Whoever downloads a file may stop, or close as soon as he has its last byte, before the answer has seen its own end. */
+const isHangUp = (error: unknown): boolean =>
+  Error.isError(error) && "code" in error && error.code === "ERR_STREAM_PREMATURE_CLOSE";
 
 function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
   return async (context, next) => {

@@ -5,6 +5,7 @@ import { Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import { pino } from "pino";
 import { createAccessTokens } from "../identity/access-token.ts";
+import { eventually } from "../testing/eventually.ts";
 import { type TestServer, withHttpServer } from "../testing/http-server.ts";
 import { type AnsweredRequest } from "./app.ts";
 import { createAuthenticate } from "./authenticate.ts";
@@ -42,6 +43,40 @@ async function exchange({ port }: TestServer, bytes: string): Promise<string> {
   await once(socket, "close");
   return text;
 }
+
+describe("an answer whose reader hangs up", () => {
+  it("is closed, and is no warning to anybody", async () => {
+    const body = new Readable({
+      read() {
+        setImmediate(() => this.push(Buffer.alloc(1_000)));
+      },
+    });
+    const download = defineRoute({
+      method: "GET",
+      path: "/download",
+      summary: "Has no end",
+      auth: "none",
+      responses: { 200: { description: "It goes on" } },
+      handle: () => ({ status: 200, body }),
+    });
+    const lines: string[] = [];
+    const log = pino({ level: "debug" }, { write: (line: string) => void lines.push(line) });
+    await withHttpServer({ routes: [download], authenticate, log }, async ({ port }) => {
+      const socket = connect(port, "127.0.0.1");
+      socket.write("GET /download HTTP/1.1\r\nHost: x\r\n\r\n");
+      await once(socket, "data");
+      const closed = once(body, "close").catch(() => undefined);
+      socket.destroy();
+      await closed;
+      const broke = await eventually(() => {
+        const line = lines.find((one) => one.includes("an answer broke off"));
+        expect(line).toBeDefined();
+        return line ?? "";
+      });
+      expect((JSON.parse(broke) as { level: number }).level).toBe(pino.levels.values["debug"]);
+    });
+  });
+});
 
 describe("a body that does not end", () => {
   it("is refused when its time is over, unless whoever reads it gives it longer", async () => {
