@@ -122,7 +122,7 @@ describe("a command for another instance's chat", () => {
   it("is refused as surely not done while nobody owns the partition", async () => {
     let now = 0;
     const submit = createRouter(
-      () => ({ at: "nowhere" }),
+      () => ({ at: "nowhere", mayBeTaken: true }),
       undefined,
       () => now,
     );
@@ -131,12 +131,24 @@ describe("a command for another instance's chat", () => {
     await expect(submitted).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
   });
 
+  it("is refused as soon as an owner would refuse it when nobody is able to own the partition, as while the log is away", async () => {
+    let now = 0;
+    const submit = createRouter(
+      () => ({ at: "nowhere", mayBeTaken: false }),
+      undefined,
+      () => now,
+    );
+    const submitted = submit(request);
+    now = maxAnswerMs;
+    await expect(submitted).rejects.toMatchObject({ code: "unavailable", retryAfterSeconds: 1 });
+  });
+
   it("waits for the next owner for longer than an owner would let it wait, as at a planned stop on a busy machine", () =>
     withOwner(
       async () => outcome,
       async (url) => {
         let now = 0;
-        let place: Place = { at: "nowhere" };
+        let place: Place = { at: "nowhere", mayBeTaken: true };
         const looked = createWakeup();
         const submit = createRouter(
           () => {
@@ -174,7 +186,7 @@ describe("a command for another instance's chat", () => {
         return outcome;
       },
       async (url) => {
-        let place: Place = { at: "nowhere" };
+        let place: Place = { at: "nowhere", mayBeTaken: true };
         const submit = createRouter(() => place);
         const ids = ["first", "second", "third"];
         const answers = ids.map((id) => submit({ ...request, id }));

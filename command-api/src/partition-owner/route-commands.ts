@@ -31,7 +31,8 @@ interface Dependencies {
 
 /**
  * Has each command decided by whoever owns its chat's partition: here, or there by one hop over HTTP. While nobody owns it,
- * as between two owners, the command waits; after `maxHandOverMs` it is refused as surely not done.
+ * as between two owners, the command waits; after `maxHandOverMs` it is refused as surely not done, and after `maxAnswerMs` when
+ * there is no instance that could own it.
  *
  * Commands of one actor in one chat keep their order, wherever they are decided: those that leave this process, or wait, go one after
  * the other. Commands of different people have none before they are answered.
@@ -41,10 +42,10 @@ export function createCommandRouter(dependencies: Dependencies): (request: Comma
   const lanes = new Map<string, Promise<unknown>>();
   let underWay = 0;
 
-  async function inLane(lane: string, request: CommandRequest, deadline: number): Promise<CommandOutcome> {
+  async function inLane(lane: string, request: CommandRequest, begunAt: number): Promise<CommandOutcome> {
     if (underWay >= maxUnderWay) throw overloaded();
     underWay += 1;
-    const answered = (lanes.get(lane) ?? Promise.resolve()).then(() => route(request, deadline));
+    const answered = (lanes.get(lane) ?? Promise.resolve()).then(() => route(request, begunAt));
     const over = answered.then(nothing, nothing);
     lanes.set(lane, over);
     try {
@@ -55,15 +56,21 @@ export function createCommandRouter(dependencies: Dependencies): (request: Comma
     }
   }
 
-  async function route(request: CommandRequest, deadline: number): Promise<CommandOutcome> {
+  async function route(request: CommandRequest, begunAt: number): Promise<CommandOutcome> {
     const partition = partitionOf(request.chatId, partitions);
     for (;;) {
       const outcome = await ask(partition, request);
       if (outcome !== null) return outcome;
-      const left = deadline - clock.now();
+      const left = begunAt + patienceFor(partition) - clock.now();
       if (left <= 0) throw unavailable();
       await changed.next(Math.min(askAgainMs, left));
     }
+  }
+
+  /** When nobody can do the work, as while the log is away, waiting for an owner is of no use. */
+  function patienceFor(partition: number): number {
+    const place = placeOf(partition);
+    return place.at === "nowhere" && !place.mayBeTaken ? maxAnswerMs : maxHandOverMs;
   }
 
   /** Null when it was surely not done and may be asked of somebody else. */
@@ -88,12 +95,12 @@ export function createCommandRouter(dependencies: Dependencies): (request: Comma
 
   return (request) => {
     const lane = `${request.chatId} ${request.actor}`;
-    const deadline = clock.now() + maxHandOverMs;
-    if (lanes.has(lane) || !owned.owns(partitionOf(request.chatId, partitions))) return inLane(lane, request, deadline);
+    const begunAt = clock.now();
+    if (lanes.has(lane) || !owned.owns(partitionOf(request.chatId, partitions))) return inLane(lane, request, begunAt);
     // Those that wait here are decided in order, without one waiting for the other's answer.
     return owned
       .submit(request)
-      .catch(async (error: unknown) => nullIfNotOwner(error) ?? inLane(lane, request, deadline));
+      .catch(async (error: unknown) => nullIfNotOwner(error) ?? inLane(lane, request, begunAt));
   };
 }
 

@@ -17,7 +17,10 @@ const minBeatGapMs = 10;
 
 /** Where the work on a partition is done, as far as is known: here, there, or nowhere just now. */
 export type Place =
-  { readonly at: "here" } | { readonly at: "there"; readonly url: string } | { readonly at: "nowhere" };
+  | { readonly at: "here" }
+  | { readonly at: "there"; readonly url: string }
+  /** `mayBeTaken`: there is an instance that is able to do it, so it will soon be somebody's. */
+  | { readonly at: "nowhere"; readonly mayBeTaken: boolean };
 
 /** What is told when partitions come and go. None of these may throw. */
 export interface OwnershipEvents {
@@ -196,7 +199,8 @@ export function createOwnership(dependencies: OwnershipDependencies): Ownership 
   function placeOf(partition: number): Place {
     if (held.has(partition)) return { at: "here" };
     const lease = table.leases.find((one) => one.partition === partition);
-    return lease === undefined || lease.owner === id ? { at: "nowhere" } : { at: "there", url: lease.url };
+    if (lease !== undefined && lease.owner !== id) return { at: "there", url: lease.url };
+    return { at: "nowhere", mayBeTaken: self().able || table.others.some(({ able }) => able) };
   }
 
   const places = (): string => JSON.stringify(Array.from({ length: partitions }, (_, partition) => placeOf(partition)));

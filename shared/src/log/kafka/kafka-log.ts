@@ -16,8 +16,8 @@ import { within } from "./within.ts";
  * leader takes to move, and than a leader waits for its replicas (`append-records.ts`).
  */
 const requestTimeoutMs = 5_000;
-/** For the first record, which every start reads; a broker that has just started lets nobody read for some seconds. */
-const identifyWithinMs = 20_000;
+/** For the first record, which every start reads; a broker that has just started lets nobody read for some seconds, on a busy machine for many. */
+const identifyWithinMs = 60_000;
 const identifyAgainMs = 250;
 
 interface Options extends KafkaConnection {

@@ -3,7 +3,7 @@ import type { Admin } from "kafkajs";
 import { CannotStart } from "../../cannot-start.ts";
 import { createKafkaClient, type KafkaConnection } from "../../log/kafka/kafka-client.ts";
 import { effectiveSettings, replicationFactorFor, type Durability } from "../../log/kafka/topic-settings.ts";
-import { countPartitions, withAdmin } from "../../log/kafka/with-admin.ts";
+import { countPartitions, isUnknownTopic, withAdmin } from "../../log/kafka/with-admin.ts";
 import type { Logger } from "../../telemetry/logger.ts";
 
 /** Nobody reads what is older than a moment; some minutes show a person what was said. */
@@ -13,6 +13,8 @@ const maxRetentionMs = 60 * 60_000;
 const madeWithinMs = 15_000;
 const lookAgainMs = 100;
 const requestTimeoutMs = 10_000;
+
+class NoSignalsTopic extends CannotStart {}
 
 interface Options extends KafkaConnection {
   readonly topic: string;
@@ -43,10 +45,22 @@ export async function createSignalsTopic(options: Options): Promise<void> {
         topics: [{ topic, numPartitions: 1, replicationFactor, configEntries }],
       });
     }
-    const giveUpAt = performance.now() + madeWithinMs;
-    while ((await countPartitions(admin, topic)) === null && performance.now() < giveUpAt) await sleep(lookAgainMs);
-    await check(admin, topic);
+    await checkUntilKnown(admin, topic);
   });
+}
+
+/** Each question may be answered by another broker, and each of them hears of a new topic when it does. */
+async function checkUntilKnown(admin: Admin, topic: string): Promise<void> {
+  const giveUpAt = performance.now() + madeWithinMs;
+  for (;;) {
+    try {
+      await check(admin, topic);
+      return;
+    } catch (error) {
+      if (!(error instanceof NoSignalsTopic || isUnknownTopic(error)) || performance.now() > giveUpAt) throw error;
+      await sleep(lookAgainMs);
+    }
+  }
 }
 
 /** Throws `CannotStart` when there is no such topic, or when it keeps what is to be forgotten. */
@@ -61,7 +75,7 @@ function ask<T>(options: Options, work: (admin: Admin) => Promise<T>): Promise<T
 async function check(admin: Admin, topic: string): Promise<void> {
   const partitions = await countPartitions(admin, topic);
   if (partitions === null) {
-    throw new CannotStart(`KAFKA_SIGNALS_TOPIC: there is no topic ${topic}; make it with: npm run migrate`);
+    throw new NoSignalsTopic(`KAFKA_SIGNALS_TOPIC: there is no topic ${topic}; make it with: npm run migrate`);
   }
   const faults: string[] = [];
   const fault = (what: string): void => void faults.push(`KAFKA_SIGNALS_TOPIC: the topic ${topic} ${what}`);
