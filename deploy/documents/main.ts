@@ -2,4 +2,10 @@
 import { writeFileSync } from "node:fs";
 import { generatedDocuments } from "./documents.ts";
 
-for (const { path, text } of generatedDocuments()) writeFileSync(path, text);
+if (process.argv.length > 2) {
+  console.log(
+    "npm run docs\n\nWrites docs/openapi.yaml and docs/asyncapi.yaml anew from the schemas. It takes no options.",
+  );
+} else {
+  for (const { path, text } of generatedDocuments()) writeFileSync(path, text);
+}

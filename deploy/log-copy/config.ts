@@ -1,5 +1,12 @@
 import Type from "typebox";
-import { DATA_DIR, DATABASE_URL, KAFKA_BROKERS, LOG_LEVEL, logSettings } from "@chat/shared/settings";
+import {
+  DATA_DIR,
+  DATABASE_URL,
+  EXPECTED_PARTITIONS,
+  KAFKA_BROKERS,
+  LOG_LEVEL,
+  logSettings,
+} from "@chat/shared/settings";
 
 /** As the embedded run has them, of which this is the end, and where the log goes. */
 export const logCopySettings = Type.Object({
@@ -10,5 +17,6 @@ export const logCopySettings = Type.Object({
   }),
   ...logSettings,
   KAFKA_BROKERS,
+  PARTITIONS: Type.Optional(EXPECTED_PARTITIONS),
   LOG_LEVEL: { ...LOG_LEVEL, default: "warn" as const },
 });

@@ -165,6 +165,12 @@ describe("moving to Kafka", () => {
         await expect(moveToKafka({ databaseUrl: url, kafka, log: silent, say, signal })).rejects.toThrow(fault);
         expect(await findPostgresLog(pool)).toMatchObject({ move: null });
       }
+      const other = await processes.run("deploy/log-copy/main.ts", { PARTITIONS: String(2 * PARTITIONS) }, ...ORDER);
+      expect(other).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(/^log copy: PARTITIONS is \d+, but the log has \d+/),
+      });
+      expect(await findPostgresLog(pool)).toMatchObject({ move: null });
 
       const copier = processes.start("deploy/log-copy/main.ts", {}, ...ORDER);
       await eventually(async () => expect(await topics.end(topic, 0)).toBeGreaterThan(50), within);

@@ -25,7 +25,7 @@ await runService({
       if (kafka === null) throw new CannotStart("KAFKA_BROKERS names no broker; expected host:port");
       const say = (line: string): void => void process.stdout.write(`log copy: ${line}\n`);
       const move = (databaseUrl: string): Promise<void> =>
-        moveToKafka({ databaseUrl, kafka, log, say, signal: interrupted.signal });
+        moveToKafka({ databaseUrl, kafka, partitions: settings.PARTITIONS, log, say, signal: interrupted.signal });
       if (settings.DATABASE_URL === undefined) {
         const postgres = await openDatabaseAlone({ dataDir: settings.DATA_DIR, log, fail });
         try {

@@ -25,6 +25,8 @@ const writer = "log copy";
 interface Options {
   readonly databaseUrl: string;
   readonly kafka: KafkaLogAddress;
+  /** How many the log is expected to have, where somebody said so. */
+  readonly partitions?: number | undefined;
   readonly log: Logger;
   /** A line for whoever watches. */
   readonly say: (line: string) => void;
@@ -36,12 +38,14 @@ interface Options {
  * refused before the seal. Cut anywhere and called again it goes on; called after the end it only says so.
  */
 export async function moveToKafka(options: Options): Promise<void> {
-  const { databaseUrl, kafka, log, say } = options;
+  const { databaseUrl, kafka, partitions, log, say } = options;
   await migrateAll(databaseUrl, migrationSets, log);
   const pool = createPool({ url: databaseUrl, name: "log copy", max: maxConnections, log });
   try {
     const found = await findPostgresLog(pool);
     if (found === null) throw new CannotStart("DATABASE_URL: this database holds no log, there is nothing to copy");
+    if (partitions !== undefined && partitions !== found.partitions)
+      throw new CannotStart(`PARTITIONS is ${partitions}, but the log has ${found.partitions}, and keeps them`);
     refuseOtherTopic(found, kafka.topic);
     if (found.move?.state === "moved") {
       say(`nothing to do: ${explainMove(found.move)}`);

@@ -7,14 +7,28 @@ import { appendLines, partitions } from "./append-lines.ts";
 import { startBareThread } from "./bare-thread.ts";
 import { serviceLines } from "./service-lines.ts";
 
+const usage = `npm run bench:kafka -- [options]
+
+What the log in Kafka costs, against bare kafkajs and the embedded run. Needs a Docker engine.
+
+  --only <part>   append or services (both)
+  --rounds <n>    measured rounds of each, after one that warms up (3)
+  --seconds <n>   of each round (3)
+  --help          this
+`;
 const { values } = parseArgs({
   options: {
+    help: { type: "boolean", default: false },
     only: { type: "string" },
     rounds: { type: "string", default: "3" },
     seconds: { type: "string", default: "3" },
   },
 });
 
+if (values.help) {
+  console.log(usage);
+  process.exit();
+}
 const kafka = await startKafkaContainer();
 try {
   const bare = await startBareThread(kafka.broker, partitions);

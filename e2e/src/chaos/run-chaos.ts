@@ -13,6 +13,9 @@ import { startWorkload } from "./workload/workload.ts";
  */
 const SIZES = { people: 8, guests: 2, rooms: 6, restMs: 120, connectedMs: 50_000 };
 
+/** So much is done before the first fault: there is something to lose. */
+const CALM_CALLS = 100;
+const CALM_WITHIN_MS = 120_000;
 /** People go on writing so long after the last fault, so that all goes on with what the faults have left behind. */
 const AFTER_FAULTS_MS = 5_000;
 const SAY_EVERY_MS = 10_000;
@@ -52,7 +55,12 @@ export async function runChaos({ minutes, seed, folder, say, interrupted }: Opti
   running.defer(() => clearInterval(telling));
 
   const writingMs = minutes * 60_000;
-  say(`${at()}  people write; trouble begins`);
+  say(`${at()}  people write`);
+  while (history.count("ok") < CALM_CALLS && !interrupted.aborted) {
+    if (performance.now() - begin > CALM_WITHIN_MS) throw new Error("nothing gets done before there is any trouble");
+    await pause(SAY_EVERY_MS / 100);
+  }
+  say(`${at()}  trouble begins`);
   await runNemesis({
     victims,
     chance: createChance(seed),
