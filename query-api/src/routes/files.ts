@@ -66,8 +66,8 @@ export function fileRoutes({ answer, files, users }: Dependencies): readonly Rou
         ),
       }),
       responses: {
-        200: { description: "The file", contentType: "application/octet-stream" },
-        206: { description: "The part that Range asked for", contentType: "application/octet-stream" },
+        200: { description: "The file", contentType: "*/*" },
+        206: { description: "The part that Range asked for", contentType: "*/*" },
         304: { description: "As If-None-Match has it" },
       },
       rejections: ["range_not_satisfiable"],
