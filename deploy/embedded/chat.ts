@@ -27,6 +27,7 @@ import { defaultAllowedOrigins } from "@chat/shared/settings";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { createWakeup } from "@chat/shared/wakeup";
+import { keepAccountIds } from "../migrate/account-ids.ts";
 import { migrationSets } from "../migrate/migration-sets.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { createEmbeddedPostgres } from "./postgres-server.ts";
@@ -98,6 +99,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     await createPostgresLog(pool, randomUUID(), options.partitions);
     const log = await openPostgresLog({ pool });
     starting.defer(() => log.close());
+    await keepAccountIds({ log, pool, logger });
 
     // The data folder is locked: whoever held leases in it is dead, and need not be waited for.
     if (options.databaseUrl === undefined) await forgetLeases(pool);

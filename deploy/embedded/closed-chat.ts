@@ -10,6 +10,7 @@ import { migrateAll } from "@chat/shared/postgres/migrate";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { createWakeup, type Wakeup } from "@chat/shared/wakeup";
+import { keepAccountIds } from "../migrate/account-ids.ts";
 import { migrationSets } from "../migrate/migration-sets.ts";
 import { openDataFolder } from "./data-folder.ts";
 import { createEmbeddedPostgres } from "./postgres-server.ts";
@@ -69,6 +70,7 @@ export function createClosedChat(options: Options, { log: logger, fail }: Contex
     if (options.databaseUrl === undefined) await forgetLeases(pool);
     const log = await openPostgresLog({ pool });
     starting.defer(() => log.close());
+    await keepAccountIds({ log, pool, logger });
     const progress = createWakeup();
     const metrics = createMetrics();
     await begin(createProjector({ log, databaseUrl, pool, logger, metrics, progress, onFatal: fail }));

@@ -46,7 +46,8 @@ export type AppendAnswer = { readonly status: "appended"; readonly baseOffset: n
  * The log as this system needs it, and no more: P partitions of records with dense offsets.
  *
  * Kafka is the model: `append` is unconditional there, so nobody but `partition-writer.ts` calls it, and nobody but
- * `fenced-reader.ts` calls `read`; `copy-log.ts` does both, where no other writer works yet. Adapters pass `event-log.contract.ts`.
+ * `fenced-reader.ts` calls `read`; `copy-log.ts` does both, where no other writer works yet, and `migrate` looks for users in all
+ * that was ever written, counted or not. Adapters pass `event-log.contract.ts`.
  */
 export interface EventLog {
   readonly id: string;
