@@ -16,24 +16,22 @@ export interface Chosen {
 
 /** The files that go with the next message. */
 export function useChosenFiles(): Chosen {
-  const [files, setFiles] = useState<readonly File[]>([]);
-  const [hasTooMany, setHasTooMany] = useState(false);
+  const [{ files, hasTooMany }, setChosen] = useState(nothing);
   return {
     ...{ files, hasTooMany },
-    add(more) {
-      setHasTooMany(files.length + more.length > MAX_FILES);
-      setFiles([...files, ...more].slice(0, MAX_FILES));
-    },
-    remove(file) {
-      setHasTooMany(false);
-      setFiles(files.filter((other) => other !== file));
-    },
-    clear() {
-      setHasTooMany(false);
-      setFiles([]);
-    },
+    // More may be added before anything was drawn anew: each goes on from the last.
+    add: (more) =>
+      setChosen((before) => {
+        const all = [...before.files, ...more];
+        return { files: all.slice(0, MAX_FILES), hasTooMany: all.length > MAX_FILES };
+      }),
+    remove: (file) =>
+      setChosen((before) => ({ files: before.files.filter((other) => other !== file), hasTooMany: false })),
+    clear: () => setChosen(nothing),
   };
 }
+
+const nothing: Pick<Chosen, "files" | "hasTooMany"> = { files: [], hasTooMany: false };
 
 export function ChosenFiles({ chosen }: { readonly chosen: Chosen }) {
   const { words, code } = useLanguage();
