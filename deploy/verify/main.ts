@@ -26,7 +26,7 @@ await runService({
         await backend.service.start();
         try {
           await client.connect();
-          const { events, chats, degraded, ahead } = await verify({
+          const { events, chats, degraded, ahead, withoutAccount } = await verify({
             log: backend.log,
             client,
             report: say,
@@ -38,6 +38,10 @@ await runService({
           say(`${events} events of ${chats} chats, ${violations} violations`);
           if (degraded > 0)
             say(`${degraded} chats were left out: an event of them was skipped; rebuild the read models`);
+          if (withoutAccount !== null && withoutAccount > 0)
+            say(
+              `${withoutAccount} users of chats have no account: the database was restored to before they registered`,
+            );
           if (ahead > 0) say(`${ahead} records were not looked at: the read models did not hold them yet`);
         } finally {
           await client.end();

@@ -5,7 +5,7 @@ import { eventually } from "@chat/shared/testing/eventually";
 import { formOf } from "../embedded/testing/upload-forms.ts";
 import { withChat, type ChatStack } from "../embedded/testing/with-chat.ts";
 import { lineOf } from "./violations.ts";
-import { verify, type Verified } from "./verify.ts";
+import { verify, type VerifiedSystem } from "./verify.ts";
 
 type Person = Awaited<ReturnType<ChatStack["people"]>>[number];
 
@@ -49,7 +49,9 @@ describe("verifying", () => {
     await withChat(async (stack) => {
       const client = await stack.pool.connect();
       const log = await openPostgresLog({ pool: stack.pool });
-      const run = async (maxHeld?: number): Promise<{ readonly lines: readonly string[]; readonly done: Verified }> => {
+      const run = async (
+        maxHeld?: number,
+      ): Promise<{ readonly lines: readonly string[]; readonly done: VerifiedSystem }> => {
         const lines: string[] = [];
         const tell = (violation: Parameters<typeof lineOf>[0]): void => void lines.push(lineOf(violation));
         const bound = maxHeld === undefined ? {} : { maxHeld };
@@ -69,7 +71,7 @@ describe("verifying", () => {
         const { lines, done } = await run();
         expect(lines).toEqual([]);
         expect(done.events).toBeGreaterThan(100);
-        expect(done).toMatchObject({ chats: 4, degraded: 0 });
+        expect(done).toMatchObject({ chats: 4, degraded: 0, withoutAccount: 0 });
         // With room for hardly anything each partition is gone through several times, to the same end.
         expect(await run(6)).toEqual({ lines: [], done });
 
@@ -82,6 +84,10 @@ describe("verifying", () => {
           await bringBackRows(client);
         }
         expect((await run()).lines).toEqual([]);
+
+        // What a restored database has lost is no damage of log or rows.
+        await client.query("DELETE FROM identity.users WHERE id = $1", [people[3]?.id]);
+        expect(await run()).toEqual({ lines: [], done: { ...done, withoutAccount: 1 } });
 
         await client.query("UPDATE read_1.chats SET degraded = true; UPDATE read_1.members SET own_since = 50");
         expect(await run()).toMatchObject({ lines: [], done: { chats: 0, degraded: 4 } });

@@ -8,7 +8,7 @@ import { compareChats } from "./compare-chats.ts";
 import { compareEvents, type PlacedRecord } from "./compare-events.ts";
 import { createChatFold, type ChatFold } from "./fold-chats.ts";
 import { createRowReader, type RowReader } from "./queries/rows.ts";
-import { chatsOfNoEvent, inSnapshot, type Snapshot } from "./queries/snapshot.ts";
+import { chatsOfNoEvent, inSnapshot, type Snapshot, usersWithoutAccount } from "./queries/snapshot.ts";
 import type { Tell } from "./violations.ts";
 import { wrongWatermarks } from "./watermarks.ts";
 
@@ -40,12 +40,17 @@ export interface Verified {
   readonly ahead: number;
 }
 
+export interface VerifiedSystem extends Verified {
+  /** Users whom chats name and who have no account; null when that may not be looked at. */
+  readonly withoutAccount: number | null;
+}
+
 /**
  * Checks a system that runs: reads the log from its beginning to where the read models are, and compares. Each partition is
  * compared within one snapshot of the database at the position that stands in it, so what is written meanwhile is neither
  * missed nor taken for damage. Throws what the log or the database throws when they are away.
  */
-export async function verify(options: VerifyOptions): Promise<Verified> {
+export async function verify(options: VerifyOptions): Promise<VerifiedSystem> {
   const { log, client, tell, report, maxHeld = defaultMaxHeld } = options;
   const sum = { events: 0, chats: 0, degraded: 0, ahead: 0 };
   for (let partition = 0; partition < log.partitions; partition += 1) {
@@ -80,7 +85,7 @@ export async function verify(options: VerifyOptions): Promise<Verified> {
     const partition = partitionOf(chatId, log.partitions);
     tell({ partition, offset: null, chatId, version: null, what: "there are rows of a chat that has no events" });
   }
-  return sum;
+  return { ...sum, withoutAccount: await usersWithoutAccount(client) };
 }
 
 /** By the last digits of the id, which are random or a hash: not by what decides the partition. */

@@ -62,3 +62,21 @@ export async function chatsOfNoEvent(client: ClientBase, limit: number): Promise
     return rows.map(({ chat_id }) => chat_id).filter((chatId) => !degraded.has(chatId));
   });
 }
+
+/**
+ * How many users the read models name who have no account: a database that was restored to an older state has lost them. Null
+ * for whoever may not look at accounts, as the projector's own database user.
+ */
+export async function usersWithoutAccount(client: ClientBase): Promise<number | null> {
+  return inSnapshot(client, 0, async ({ schema }) => {
+    const { rows: rights } = await client.query<{ may: boolean }>(
+      "SELECT has_table_privilege('directory.users', 'SELECT') AS may",
+    );
+    if (rights[0]?.may !== true) return null;
+    const { rows } = await client.query<{ users: number }>(
+      `SELECT count(*)::int AS users FROM (SELECT DISTINCT user_id FROM ${schema}.member_spans) AS named
+       WHERE NOT EXISTS (SELECT FROM directory.users AS u WHERE u.id = named.user_id)`,
+    );
+    return rows[0]?.users ?? 0;
+  });
+}
