@@ -14,12 +14,14 @@ export async function dragOver(page: Page, place: Locator, file: SomeFile): Prom
   return { drop: () => place.dispatchEvent("drop", { dataTransfer }) };
 }
 
-export async function paste(page: Page, field: Locator, file: SomeFile): Promise<void> {
-  const clipboardData = await transferOf(page, file);
-  await field.evaluate(
-    (element, data) => element.dispatchEvent(new ClipboardEvent("paste", { clipboardData: data, bubbles: true })),
-    clipboardData,
-  );
+/** Pastes one after the other, and leaves the page no time in between. */
+export async function paste(page: Page, field: Locator, files: readonly [SomeFile, SomeFile]): Promise<void> {
+  const [one, other] = [await transferOf(page, files[0]), await transferOf(page, files[1])];
+  const both = await page.evaluateHandle((transfers) => transfers, [one, other]);
+  await field.evaluate((element, transfers) => {
+    for (const clipboardData of transfers)
+      element.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+  }, both);
 }
 
 /** What a browser gives a page when somebody brings a file. */

@@ -108,23 +108,26 @@ withBrowser("the page", () => {
     async () => {
       const photo = { name: "photo.png", mimeType: "image/png", buffer: makePng(300, 200) };
       const pasted = { name: "image.png", mimeType: "image/png", buffer: makePng(20, 20) };
+      const other = { name: "other.txt", mimeType: "text/plain", buffer: Buffer.from("and this") };
       const notes = { name: "заметки.txt", mimeType: "text/plain", buffer: Buffer.from("Не забыть! ".repeat(10_000)) };
       const drawing = { name: "drawing.svg", mimeType: "image/svg+xml", buffer: Buffer.from(program) };
       const { drop } = await dragOver(hers, hers.getByRole("region", { name: "Борис" }), photo);
       await hers.getByText("Drop files here").waitFor();
       await drop();
-      await paste(hers, hers.getByLabel("Message", { exact: true }), pasted);
+      await paste(hers, hers.getByLabel("Message", { exact: true }), [pasted, other]);
       await hers.locator("input[type=file]").setInputFiles([notes, drawing]);
       const chosen = hers.getByRole("group", { name: "Files to send" });
       await chosen.getByRole("button", { name: "Discard image.png" }).click();
-      expect(await chosen.getByRole("listitem").count()).toBe(3);
+      await eventually(async () => expect(await chosen.getByRole("listitem").count()).toBe(4), { within: WITHIN_MS });
       await expectNoBarriers(hers);
       await write(hers, "en", "Look at this");
 
       const message = his.getByRole("article").filter({ hasText: "Look at this" });
       const preview = message.getByRole("button", { name: "Открыть картинку photo.png" });
+      // It is fetched when it comes into sight.
+      await preview.scrollIntoViewIfNeeded();
       await pictureShows(preview.locator("img"));
-      for (const { name, buffer } of [photo, notes, drawing]) {
+      for (const { name, buffer } of [photo, other, notes, drawing]) {
         const file = await saved(his, message.getByRole("button", { name: `Скачать ${name}` }));
         expect([file.name, file.bytes.equals(buffer)]).toEqual([name, true]);
       }
