@@ -50,7 +50,13 @@ describe("filling the log", () => {
           const verified = await verify({ log: chat.opened().log, client, tell, report: () => undefined });
           client.release();
           expect(violations).toEqual([]);
-          expect(verified).toEqual({ events: plan.events, chats: plan.chats.length, degraded: 0, ahead: 0 });
+          expect(verified).toEqual({
+            events: plan.events,
+            chats: plan.chats.length,
+            degraded: 0,
+            ahead: 0,
+            withoutAccount: 0,
+          });
           expect(failures).toEqual([]);
 
           await pool.query(
