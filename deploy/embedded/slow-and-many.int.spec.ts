@@ -39,6 +39,27 @@ describe("a device that reads too slowly", () => {
       { maxQueueBytes: 256 * 1024 },
     ));
 
+  it("is not told what still waits for it when its session is over", () =>
+    withRealtime(
+      async (stack) => {
+        await stack.append(chat, alice, groupOf(alice, bob));
+        const slow = await stack.connect(bob);
+        slow.ws.pause();
+        const all = range(1, 1_500);
+        for (const seq of all) await stack.append(chat, alice, send(seq, LONG_TEXT));
+        // The kernel takes no more of it, and much waits here.
+        await eventually(
+          async () => expect(await stack.metric("realtime_queue_bytes")).toBeGreaterThan(4_000_000),
+          wide,
+        );
+        stack.endSession(bob);
+        slow.ws.resume();
+        await slow.closed;
+        expect(seqs(slow).length).toBeLessThan(all.length - 100);
+      },
+      { maxQueueBytes: 64 * 1024 * 1024 },
+    ));
+
   it("while it is told what it missed holds up nobody, and waits in bounded memory", () =>
     withRealtime(
       async (stack) => {

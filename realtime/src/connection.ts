@@ -280,15 +280,15 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
 
   function close(reason: CloseReason): void {
     if (ws.readyState !== WebSocket.OPEN) return;
-    // Of a slow one too much waits already, and whose session has ended hears nothing more; everybody else gets what was
-    // meant for him before the farewell.
+    // Of a slow one too much waits already, and whose session has ended hears nothing more, not even what was written and is
+    // not read yet; everybody else gets what was meant for him before the farewell.
     if (reason === "tooSlow" || reason === "sessionEnded") connection.waiting = null;
     else context.outbox.flush(connection);
     closing = reason;
     if (reason === "restart") proofs.saidFarewell();
     leave();
-    const { code, text } = closeCodes[reason];
-    ws.close(code, text);
+    if (reason === "sessionEnded" && socket.writableLength > 0) ws.terminate();
+    else ws.close(closeCodes[reason].code, closeCodes[reason].text);
   }
 
   function leave(): void {

@@ -49,6 +49,8 @@ export interface PushStack {
   port(): number;
   /** Starts one more instance beside. */
   another(): Promise<void>;
+  /** The user's session is over, and every instance knows. */
+  endSession(userId: string): void;
   /** Of all instances. */
   ports(): readonly number[];
   /** What comes behind the port to connect as this user. */
@@ -78,6 +80,7 @@ export function withRealtime(
       const common = { log, logger, progress: createWakeup() };
       const projector = createProjector({ ...common, pool, databaseUrl: url, metrics: createMetrics(), onFatal });
       await projector.start();
+      const revoked = createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds });
       const clients: SocketClient[] = [];
       const questions: Question[] = [];
       const instances = [await startInstance(watched(pool, questions))];
@@ -109,7 +112,7 @@ export function withRealtime(
           }),
           metrics,
           tokens,
-          revoked: createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds }),
+          revoked,
           commands: () => Promise.reject(new Rejection("unavailable", "Nobody decides here.")),
           limits,
         });
@@ -174,6 +177,7 @@ export function withRealtime(
             instances.push(await startInstance(watched(pool, questions)));
           },
           port: () => current()?.port ?? 0,
+          endSession: (userId) => revoked.announce([sessionOf(userId)]),
           dropAll: () => instances.forEach(({ drop }) => drop()),
           vanish() {
             const [first] = instances;
@@ -205,7 +209,7 @@ export function withRealtime(
 }
 
 function pathOf(userId: string): string {
-  return `/ws?token=${tokens.sign({ userId: userId as never, sessionId: `session of ${userId}` })}`;
+  return `/ws?token=${tokens.sign({ userId: userId as never, sessionId: sessionOf(userId) })}`;
 }
 
 interface Question {
@@ -245,3 +249,5 @@ function watched(pool: Pool, questions: Question[]): Pool {
     },
   });
 }
+
+const sessionOf = (userId: string): string => `session of ${userId}`;
