@@ -43,7 +43,9 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
         send: (request) =>
           new Promise((resolve, reject) => {
             waiting = { resolve, reject };
-            tcp.write(request);
+            // What was closed meanwhile says nothing of it any more.
+            if (tcp.destroyed) reject(new Error("the connection has ended"));
+            else tcp.write(request);
           }),
         close: () => tcp.destroy(),
       }),

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { TEXT } from "../driver/frames.ts";
-import { httpRequest, openHttpConnection, type Answer, type HttpConnection } from "../driver/http-connection.ts";
+import { httpRequest, openHttpConnection, type Answer } from "../driver/http-connection.ts";
 import type { KafkaStack } from "./kafka-stack.ts";
 import { makeChats } from "./post-rate.ts";
 
@@ -17,7 +17,7 @@ export interface RollingRestart {
 
 /**
  * Restarts every service, one after the other, while everybody writes into a chat of his own through all instances of
- * command-api. As a gateway does, a writer goes to the next one where no connection is made.
+ * command-api. As our gateway does, a writer makes a connection for each call, and goes to the next one where none is made.
  */
 export async function rollingRestart(stack: KafkaStack, writers: number): Promise<RollingRestart> {
   const ports = stack.of("command-api").map(({ port }) => port);
@@ -30,7 +30,6 @@ export async function rollingRestart(stack: KafkaStack, writers: number): Promis
 
   async function write(index: number): Promise<void> {
     const path = `/api/chats/${chats[index] ?? ""}/messages`;
-    const connections = new Map<number, HttpConnection>();
     let turn = index;
     let last = performance.now();
     for (let count = 0; running; count += 1) {
@@ -44,26 +43,22 @@ export async function rollingRestart(stack: KafkaStack, writers: number): Promis
       longestPauseMs = Math.max(longestPauseMs, performance.now() - last);
       last = performance.now();
     }
-    for (const connection of connections.values()) connection.close();
 
     async function sendSomewhere(request: Buffer): Promise<Answer | null> {
       for (;;) {
         turn += 1;
         const port = ports[turn % ports.length] ?? 0;
-        const connection = connections.get(port) ?? (await openHttpConnection(port).catch(() => null));
+        const connection = await openHttpConnection(port).catch(() => null);
         if (connection === null) {
           await sleep(1);
           continue;
         }
         try {
-          const answer = await connection.send(request);
-          // A server that stops says so with its last answer on a connection.
-          if (answer.closes) connections.delete(port);
-          else connections.set(port, connection);
-          return answer;
+          return await connection.send(request);
         } catch {
-          connections.delete(port);
           return null;
+        } finally {
+          connection.close();
         }
       }
     }
