@@ -82,7 +82,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   return {
     name,
     start: () => listen(server, port, host),
-    stop: () => (stopping ??= server.listening ? drain(server, sockets, drainMs) : Promise.resolve()),
+    stop: () =>
+      (stopping ??= server.listening ? accepted().then(() => drain(server, sockets, drainMs)) : Promise.resolve()),
     address() {
       const address = server.address();
       if (address === null || typeof address === "string") throw new Error(`${name} does not listen yet.`);
@@ -111,6 +112,12 @@ function reasonOf(error: NodeJS.ErrnoException, port: number, host: string | und
     return `This machine has no address ${host ?? ""} to listen on.`;
   return `Cannot listen on port ${port}: ${error.message}`;
 }
+
+/**
+ * Connections that were made and wait to be accepted would be reset when the socket closes, with the requests that they bring. So it
+ * is closed in the very moment after all that waited were accepted: a loop polls, then runs its immediates.
+ */
+const accepted = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
 
 function drain(server: Server, sockets: ReadonlySet<Socket>, drainMs: number): Promise<void> {
   const destroyWhere = (matches: (socket: Socket) => boolean) => () => {

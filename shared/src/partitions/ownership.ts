@@ -19,7 +19,7 @@ const minBeatGapMs = 10;
 export type Place =
   | { readonly at: "here" }
   | { readonly at: "there"; readonly url: string }
-  /** `mayBeTaken`: there is an instance that is able to do it, so it will soon be somebody's. */
+  /** `mayBeTaken`: nothing is known that keeps it from soon being somebody's. Else we have tried in vain, and no other is able. */
   | { readonly at: "nowhere"; readonly mayBeTaken: boolean };
 
 /** What is told when partitions come and go. None of these may throw. */
@@ -91,6 +91,10 @@ export function createOwnership(dependencies: OwnershipDependencies): Ownership 
     url,
     able: !leaving && (tryingSince === null || clock.now() - tryingSince < unableAfterMs),
   });
+
+  /** Who has only just begun to try, or leaves, has not. */
+  const hasTriedInVain = (): boolean =>
+    tryingSince !== null && Number.isFinite(tryingSince) && clock.now() - tryingSince >= unableAfterMs;
 
   /** One at a time: one that hangs says by its silence what it has to say. */
   async function tryTheWork(): Promise<void> {
@@ -200,7 +204,7 @@ export function createOwnership(dependencies: OwnershipDependencies): Ownership 
     if (held.has(partition)) return { at: "here" };
     const lease = table.leases.find((one) => one.partition === partition);
     if (lease !== undefined && lease.owner !== id) return { at: "there", url: lease.url };
-    return { at: "nowhere", mayBeTaken: self().able || table.others.some(({ able }) => able) };
+    return { at: "nowhere", mayBeTaken: !hasTriedInVain() || table.others.some(({ able }) => able) };
   }
 
   const places = (): string => JSON.stringify(Array.from({ length: partitions }, (_, partition) => placeOf(partition)));
