@@ -31,12 +31,14 @@ export interface ProgramOptions {
   readonly args?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
   readonly nodeFlags?: readonly string[];
+  /** False: on any core. For many programs at once, where starting one would stop all others on theirs. */
+  readonly pinned?: boolean;
 }
 
 /** Starts a program of the repository on the servers' core and waits for its first line on stdout. */
 export async function startProgram(file: string, options: ProgramOptions = {}): Promise<ReadyProgram> {
   const startedAt = performance.now();
-  const child = spawnPinned(file, options);
+  const child = spawnProgram(file, options);
   try {
     const readyLine = await firstLine(child, file);
     return { ...programOf(child, file), readyLine, readyAfterMs: performance.now() - startedAt };
@@ -48,18 +50,19 @@ export async function startProgram(file: string, options: ProgramOptions = {}): 
 
 /** Starts a program that says nothing when it is ready. */
 export function startSilentProgram(file: string, options: ProgramOptions): Program {
-  return programOf(spawnPinned(file, options), file);
+  return programOf(spawnProgram(file, options), file);
 }
 
 /** Runs a program to its end. */
 export async function runProgram(file: string, options: ProgramOptions): Promise<void> {
-  const [code] = (await once(spawnPinned(file, options), "exit")) as [number | null];
+  const [code] = (await once(spawnProgram(file, options), "exit")) as [number | null];
   if (code !== 0) throw new Error(`${file} ended with ${String(code)}`);
 }
 
-function spawnPinned(file: string, { args = [], environment = {}, nodeFlags = [] }: ProgramOptions): ChildProcess {
+function spawnProgram(file: string, options: ProgramOptions): ChildProcess {
+  const { args = [], environment = {}, nodeFlags = [], pinned = true } = options;
   const [program = "", ...rest] = [
-    ...pinnedTo(SERVER_CORE),
+    ...(pinned ? pinnedTo(SERVER_CORE) : []),
     process.execPath,
     ...nodeFlags,
     join(repository, file),

@@ -69,6 +69,7 @@ export async function serviceLines({ broker, bare, rounds, seconds }: Options): 
       databaseUrl: await databaseUrl("rolling"),
       people,
       services: twice,
+      pinned: false,
     });
     stacks.push(rolling);
     const restarts = await rollingRestart(rolling, writers);
