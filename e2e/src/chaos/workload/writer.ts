@@ -8,6 +8,8 @@ import type { Person, Room, World } from "./world.ts";
 const RETRY_MS = 150;
 /** One who was told that nothing was done lets it be, once in so many times: then it must never be seen. */
 const GIVES_UP_ONE_IN = 4;
+/** Who may let guests in and remove them does so once in so many calls: few may, and much is to be seen of it. */
+const CHANGES_GUESTS_ONE_IN = 4;
 /** Of the messages, as many go by a socket; the others by HTTP. */
 const BY_SOCKET_ONE_IN = 4;
 const PAGE = 20;
@@ -32,6 +34,7 @@ interface Asked {
 /** Somebody who does one thing after the other, each until he knows what became of it. */
 export function createWriter(person: Person, rooms: readonly Room[], restMs: number, world: World): Writer {
   const { chance, note, addresses } = world;
+  const letsGuestsIn = rooms.some(({ owner, guests }) => owner === person && guests.length > 0);
   /** What he may edit and delete. */
   const sent: Sent[] = [];
   let written = 0;
@@ -157,12 +160,12 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
     async write(over) {
       while (!over.aborted) {
         const dice = chance.below(100);
-        if (dice < 60 || sent.length === 0) await send();
+        if (letsGuestsIn && chance.oneIn(CHANGES_GUESTS_ONE_IN)) await changeGuests();
+        else if (dice < 60 || sent.length === 0) await send();
         else if (dice < 68) await edit();
         else if (dice < 72) await remove();
-        else if (dice < 82) await read();
-        else if (dice < 93) await look();
-        else await changeGuests();
+        else if (dice < 84) await read();
+        else await look();
         await pause(chance.below(restMs));
       }
     },
