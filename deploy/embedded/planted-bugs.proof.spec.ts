@@ -9,8 +9,8 @@ import { ACCOUNTS, type PlantedBug, withPlantedBug } from "./testing/with-plante
 
 /** A round that has begun is played to its end, on a machine that does other things too. */
 jest.setTimeout(240_000);
-/** A bug shows itself by chance: it is looked for again, for so long. */
-const FOUND_WITHIN_MS = 55_000;
+/** A bug shows itself by chance, in less than a minute where nothing else runs: it is looked for again, for so long. */
+const FOUND_WITHIN_MS = 120_000;
 const SIZES = { people: ACCOUNTS - 1, guests: 1, rooms: 2, restMs: 10, connectedMs: 1_500 };
 const CALM = { ...SIZES, connectedMs: 12_000 };
 /** Calls that were done until people stop. */
