@@ -169,23 +169,10 @@ const sameDevice = (one: string, other: string): string =>
   `${one}.user_id = ${other}.user_id AND ${one}.device_id = ${other}.device_id
     AND ${one}.chat_id IS NOT DISTINCT FROM ${other}.chat_id`;
 
-/**
- * Since when nobody can be listening on a row any more. Of an instance that is gone it is the moment from which others knew
- * that; of one that nobody remembers it is long ago.
- */
-const endedAt = (row: string): string => `CASE ${row}.state
-  WHEN 'open' THEN coalesce((SELECT h.seen_at + interval '${GONE_AFTER_SECONDS} seconds'
-    FROM devices.holders AS h WHERE h.holder = ${row}.holder), '-infinity')
-  ELSE ${row}.left_at END`;
-
-/**
- * Another instance's row has begun at or below this one after this one had ended. Who began while a socket was open here said nothing
- * about what that socket would still be owed.
- */
+/** Another instance's row has begun at or below this one, and this one has not moved since. */
 const isCovered = (row: string): string => `EXISTS (
   SELECT FROM devices.cursors AS other
-  WHERE ${sameDevice("other", row)} AND other.holder <> ${row}.holder
-    AND other.taken_at >= greatest(${row}.moved_at, ${endedAt(row)}))`;
+  WHERE ${sameDevice("other", row)} AND other.holder <> ${row}.holder AND other.taken_at >= ${row}.moved_at)`;
 
 const isAtWork = (row: string): string => `EXISTS (
   SELECT FROM devices.holders AS h
@@ -208,9 +195,9 @@ const storeText = `
     WHERE held.takes_up AND ${sameDevice("c", "held")} AND c.holder <> $4::uuid
       AND NOT (c.state = 'open' AND ${isAtWork("c")}) AND c.moved_at < now()
   )
-  INSERT INTO devices.cursors AS c (user_id, device_id, chat_id, holder, log, offsets, state, taken_at, left_at)
+  INSERT INTO devices.cursors AS c (user_id, device_id, chat_id, holder, log, offsets, state, taken_at)
   SELECT user_id, device_id, chat_id, $4::uuid, $8::text, offsets, state,
-    CASE WHEN may_fall THEN now() ELSE '-infinity' END, CASE state WHEN 'left' THEN now() ELSE '-infinity' END
+    CASE WHEN may_fall THEN now() ELSE '-infinity' END
   FROM held
   ON CONFLICT (user_id, device_id, chat_id, holder) DO UPDATE SET
     log = excluded.log,
@@ -219,5 +206,4 @@ const storeText = `
       ELSE devices.later(c.offsets, excluded.offsets) END,
     state = excluded.state,
     moved_at = CASE WHEN c.offsets = excluded.offsets THEN c.moved_at ELSE now() END,
-    taken_at = greatest(c.taken_at, excluded.taken_at),
-    left_at = CASE WHEN c.state = 'left' THEN c.left_at ELSE excluded.left_at END`;
+    taken_at = greatest(c.taken_at, excluded.taken_at)`;

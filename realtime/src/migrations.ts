@@ -1,6 +1,5 @@
 import type { MigrationSet } from "@chat/shared/postgres/migrate";
 import { deviceCursors } from "../migrations/0001-device-cursors.ts";
-import { whenRowsWereLeft } from "../migrations/0002-when-rows-were-left.ts";
 
 /** Whoever shares the database runs these before realtime starts. */
-export const realtimeMigrations: MigrationSet = { schema: "devices", migrations: [deviceCursors, whenRowsWereLeft] };
+export const realtimeMigrations: MigrationSet = { schema: "devices", migrations: [deviceCursors] };
