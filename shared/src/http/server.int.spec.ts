@@ -122,8 +122,8 @@ describe("a server that stops", () => {
       const answer = send("GET", "/gate", { agent });
       await gate.reached;
       const stopped = server.stop();
-      // In the first turn it still accepts what waits.
-      for (let turn = 0; turn < 3; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
+      // In the first turns it still accepts what waits.
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
       const refused = send("GET", "/gate").catch((error: unknown) => error);
       gate.open();
 
@@ -133,6 +133,22 @@ describe("a server that stops", () => {
       await server.stop();
     });
     agent.destroy();
+  });
+
+  it("answers all that had connected, however many wait to be accepted", async () => {
+    const gate = createGate();
+    gate.open();
+    await withHttpServer({ routes: [gate.route], authenticate }, async ({ server, port }) => {
+      const sockets = Array.from({ length: 50 }, () => connect(port, "127.0.0.1"));
+      for (const socket of sockets) socket.write("GET /gate HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+      // The kernel has connected them by now, the server has not looked yet.
+      const stopped = server.stop();
+      const answers = await Promise.all(
+        sockets.map(async (socket) => (await socket.setEncoding("utf8").toArray()).join("")),
+      );
+      for (const answer of answers) expect(answer).toMatch(/^HTTP\/1.1 200 /);
+      await stopped;
+    });
   });
 
   it("does not wait for connections that ask for nothing", async () => {

@@ -27,6 +27,10 @@ const SILENT_MS = 200;
  * kernel drops the others, who knock again after a second and more or are reset. The kernel's own cap (`somaxconn`) is as high.
  */
 const BACKLOG = 4_096;
+/** In so many turns of the loop nobody was waiting: all are in. */
+const QUIET_TURNS = 2;
+/** Who knocks without end does not keep us from stopping. */
+const MAX_ACCEPT_TURNS = 2 * BACKLOG;
 /** How often connections that fell idle are closed meanwhile. */
 const DRAIN_STEP_MS = 20;
 
@@ -83,7 +87,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     name,
     start: () => listen(server, port, host),
     stop: () =>
-      (stopping ??= server.listening ? accepted().then(() => drain(server, sockets, drainMs)) : Promise.resolve()),
+      (stopping ??= server.listening ? accepted(server).then(() => drain(server, sockets, drainMs)) : Promise.resolve()),
     address() {
       const address = server.address();
       if (address === null || typeof address === "string") throw new Error(`${name} does not listen yet.`);
@@ -114,10 +118,28 @@ function reasonOf(error: NodeJS.ErrnoException, port: number, host: string | und
 }
 
 /**
- * Connections that were made and wait to be accepted would be reset when the socket closes, with the requests that they bring. So it
- * is closed in the very moment after all that waited were accepted: a loop polls, then runs its immediates.
+ * Connections that were made and wait to be accepted would be reset when the socket closes, with the requests that they bring. A loop
+ * accepts one in each turn, so it is closed in the very moment after turns in which none was waiting.
  */
-const accepted = (): Promise<void> => new Promise((resolve) => void setImmediate(resolve));
+function accepted(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    let quietTurns = 0;
+    let turns = 0;
+    const stir = (): void => void (quietTurns = 0);
+    const turn = (): void => {
+      quietTurns += 1;
+      turns += 1;
+      if (quietTurns <= QUIET_TURNS && turns < MAX_ACCEPT_TURNS) {
+        setImmediate(turn);
+        return;
+      }
+      server.off("connection", stir);
+      resolve();
+    };
+    server.on("connection", stir);
+    setImmediate(turn);
+  });
+}
 
 function drain(server: Server, sockets: ReadonlySet<Socket>, drainMs: number): Promise<void> {
   const destroyWhere = (matches: (socket: Socket) => boolean) => () => {
