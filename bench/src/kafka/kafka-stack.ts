@@ -35,18 +35,13 @@ interface Options {
   readonly databaseUrl: string;
   readonly people: number;
   readonly services: readonly ServiceName[];
-  /** See `ProgramOptions`. */
-  readonly pinned?: boolean;
 }
 
-/** The services as processes, with the log in Kafka. */
-export async function startKafkaStack({
-  broker,
-  databaseUrl,
-  people,
-  services,
-  pinned = true,
-}: Options): Promise<KafkaStack> {
+/**
+ * The services as processes, with the log in Kafka, on any core: with a broker and a database they share what there is with
+ * whoever drives them, as bare kafkajs does.
+ */
+export async function startKafkaStack({ broker, databaseUrl, people, services }: Options): Promise<KafkaStack> {
   const secret = randomBytes(48).toString("base64url");
   const files = await mkdtemp(join(tmpdir(), "chat-bench-files-"));
   const environment = {
@@ -70,7 +65,10 @@ export async function startKafkaStack({
     const port = await freePort();
     const own = { PORT: String(port), INSTANCE_URL: `http://127.0.0.1:${port}` };
     const run = async (): Promise<Program> => {
-      const program = startSilentProgram(`${name}/src/main.ts`, { environment: { ...environment, ...own }, pinned });
+      const program = startSilentProgram(`${name}/src/main.ts`, {
+        environment: { ...environment, ...own },
+        pinned: false,
+      });
       programs.add(program);
       await untilReady(name, port);
       return program;

@@ -26,7 +26,7 @@ interface Options {
 export async function serviceLines({ broker, bare, rounds, seconds }: Options): Promise<readonly Line[]> {
   const options = readOptions(["--smoke"]);
   if (options === null) throw new Error("no options");
-  const bench = await openBench(options);
+  const bench = await openBench(options, { pinned: false });
   const stacks: KafkaStack[] = [];
   try {
     const databaseUrl = async (name: string): Promise<string> => {
@@ -65,11 +65,9 @@ export async function serviceLines({ broker, bare, rounds, seconds }: Options): 
 
     const twice = services.flatMap((name) => [name, name]);
     const rolling = await startKafkaStack({
-      broker,
+      ...{ broker, people },
       databaseUrl: await databaseUrl("rolling"),
-      people,
       services: twice,
-      pinned: false,
     });
     stacks.push(rolling);
     const restarts = await rollingRestart(rolling, writers);
