@@ -1,6 +1,6 @@
 import sharp from "sharp";
 import { Rejection } from "@chat/shared/rejection";
-import { createBoundedQueue } from "../identity/bounded-queue.ts";
+import { createBoundedQueue } from "../bounded-queue.ts";
 
 /** More than a phone's camera makes; a picture of so many points takes about 200 MB while it is decoded. */
 const MAX_PIXELS = 50_000_000;

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { FileKey } from "@chat/shared/files/file-store";
-import { createBoundedQueue } from "../identity/bounded-queue.ts";
+import { createBoundedQueue } from "../bounded-queue.ts";
 import type { MakeAvatar } from "./avatar-pictures.ts";
 import type { FileTarget } from "./file-rows.ts";
 import { readMultipart, tooLarge } from "./read-multipart.ts";

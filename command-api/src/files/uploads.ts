@@ -4,6 +4,7 @@ import { type FileKey, type FileStore, FileTooLarge, newFileKey } from "@chat/sh
 import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { NewFile } from "../domain/chat/commands.ts";
+import type { CommandOutcome } from "../partition-owner/command-request.ts";
 import { fileNameOf } from "./file-name.ts";
 import type { FileRows, FileTarget, UserQuota } from "./file-rows.ts";
 import { mediaTypeOf, TYPE_BYTES } from "./media-type.ts";
@@ -18,7 +19,11 @@ export interface UploadLimits extends UserQuota {
 }
 
 /** A file that is in the store and counted, and belongs to nothing yet. */
-export interface UploadedFile extends NewFile {
+export interface StoredFile {
+  readonly key: FileKey;
+}
+
+export interface UploadedFile extends NewFile, StoredFile {
   readonly key: FileKey;
   readonly sha256: string;
 }
@@ -42,8 +47,13 @@ export interface Uploads {
     target: FileTarget;
     bytes: Buffer;
   }): Promise<{ readonly key: FileKey; readonly sha256: string }>;
-  /** Takes back what was stored and never used. Never rejects: what cannot be removed now is found by the collector. */
-  release(files: readonly { readonly key: FileKey }[]): Promise<void>;
+  /**
+   * Runs the command that names stored files. They are taken back when it was refused, or was done before with others: then they
+   * surely belong to nothing. Of what is in doubt the collector finds out. Rejects as the command does.
+   */
+  nameBy(files: readonly StoredFile[], command: () => Promise<CommandOutcome>): Promise<CommandOutcome>;
+  /** Takes back what was stored and belongs to nothing. Never rejects: what cannot be removed now is found by the collector. */
+  release(files: readonly StoredFile[]): Promise<void>;
   /** Counts an upload while it is under way; too_many_requests when there are too many. */
   inTurn<T>(userId: string, work: () => Promise<T>): Promise<T>;
 }
@@ -80,7 +90,7 @@ export function createUploads({ store, rows, limits, logger }: Dependencies): Up
     }
   }
 
-  async function release(files: readonly { readonly key: FileKey }[]): Promise<void> {
+  async function release(files: readonly StoredFile[]): Promise<void> {
     if (files.length === 0) return;
     try {
       for (const { key } of files) await store.remove(key);
@@ -112,6 +122,17 @@ export function createUploads({ store, rows, limits, logger }: Dependencies): Up
     },
 
     store: ({ userId, target, bytes }) => put({ userId, target, bytes: Readable.from([bytes]) }),
+
+    async nameBy(files, command) {
+      try {
+        const outcome = await command();
+        if (outcome.status === "repeated") await release(files);
+        return outcome;
+      } catch (error) {
+        if (error instanceof Rejection && error.code !== "outcome_unknown") await release(files);
+        throw error;
+      }
+    },
 
     release,
 

@@ -1,5 +1,5 @@
 import argon2 from "argon2";
-import { createBoundedQueue } from "./bounded-queue.ts";
+import { createBoundedQueue } from "../bounded-queue.ts";
 
 /** OWASP's smallest recommendation for argon2id: 19 MiB, two passes, one lane. About 20 ms of one core. */
 const COST = { type: argon2.argon2id, memoryCost: 19 * 1024, timeCost: 2, parallelism: 1 } as const;

@@ -51,14 +51,13 @@ export function fileRoutes(commands: ChatCommands, uploads: Uploads): readonly R
             target,
             maxFiles: maxFilesPerMessage,
           });
-          const outcome = await unlessRefused(uploads, files, () =>
+          const outcome = await uploads.nameBy(files, () =>
             commands.execute({ ...origin, idempotencyKey, request: requestOf(seq, files) }, chatId, {
               type: "AttachFiles",
               seq,
               files: files.map(({ key, name, type, size }) => ({ key, name, type, size })),
             }),
           );
-          if (outcome.status === "repeated") await uploads.release(files);
           return { status: outcome.status === "repeated" ? 200 : 201, body: present(chatId, seq, outcome) };
         }),
     }),
@@ -68,20 +67,6 @@ export function fileRoutes(commands: ChatCommands, uploads: Uploads): readonly R
 /** The same files sent again are kept elsewhere, and are the same request. */
 function requestOf(seq: number, files: readonly UploadedFile[]): object {
   return { type: "AttachFiles", seq, files: files.map(({ name, size, sha256 }) => ({ name, size, sha256 })) };
-}
-
-/** What surely belongs to nothing goes at once. Of what is in doubt the collector finds out. */
-export async function unlessRefused<T>(
-  uploads: Pick<Uploads, "release">,
-  files: Parameters<Uploads["release"]>[0],
-  execute: () => Promise<T>,
-): Promise<T> {
-  try {
-    return await execute();
-  } catch (error) {
-    if (error instanceof Rejection && error.code !== "outcome_unknown") await uploads.release(files);
-    throw error;
-  }
 }
 
 function present(chatId: string, seq: number, { message, events, settledIn }: CommandOutcome): object {
