@@ -1,72 +1,70 @@
 import { useContext, useEffect, useRef, useState } from "preact/hooks";
 import type { FileObject } from "@chat/shared/api/file-object";
 import { Downloads, saveFile, usePicture } from "./downloads.ts";
-import { useLanguage, useWords } from "./language.ts";
-import { formatSize } from "./sizes.ts";
+import { FileRow } from "./file-row.tsx";
+import { useWords } from "./language.ts";
 
 /** What browsers show without running anything of it. The server has found the type out from the bytes. */
-const PICTURES: readonly string[] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
+const PICTURES: readonly string[] = [
+  "image/png",
+  "image/jpeg",
+  "image/webp",
+  "image/gif",
+];
 /** A larger one is fetched only by who wants it. */
 const MAX_PREVIEW_BYTES = 10_000_000;
 /** A picture is fetched shortly before it comes into sight. */
 const NEAR_SIGHT = "300px";
 
-export function Attachments({ files }: { readonly files: readonly FileObject[] }) {
+export function Attachments({
+  files,
+}: {
+  readonly files: readonly FileObject[];
+}) {
   const words = useWords();
   return (
     <ul class="files" aria-label={words.files}>
       {files.map((file) => (
         <li key={file.id}>
-          {PICTURES.includes(file.type) && file.size <= MAX_PREVIEW_BYTES && <Preview file={file} />}
-          <FileRow file={file} />
+          {PICTURES.includes(file.type) && file.size <= MAX_PREVIEW_BYTES && (
+            <Preview file={file} />
+          )}
+          <AttachedFile file={file} />
         </li>
       ))}
     </ul>
   );
 }
 
-function FileRow({ file }: { readonly file: FileObject }) {
-  const { words, code } = useLanguage();
+function AttachedFile({
+  file: { name, size, url },
+}: {
+  readonly file: FileObject;
+}) {
+  const words = useWords();
   const { download } = useContext(Downloads);
   const [status, setStatus] = useState<"" | "loading" | "failed">("");
 
   function save(): void {
     setStatus("loading");
-    saveFile(download, file.url, file.name).then(
+    saveFile(download, url, name).then(
       () => setStatus(""),
       () => setStatus("failed"),
     );
   }
 
   return (
-    <div class="file">
-      <FileKind name={file.name} />
-      <span class="file-name">{file.name}</span>
-      <span class="file-size">{formatSize(file.size, code)}</span>
-      <button
-        class="round"
-        type="button"
-        aria-label={`${words.download} ${file.name}`}
-        title={words.download}
-        disabled={status === "loading"}
-        onClick={save}
-      >
-        ↓
-      </button>
+    <FileRow
+      {...{ name, size }}
+      action={words.download}
+      sign="↓"
+      isBusy={status === "loading"}
+      onAction={save}
+    >
       <span class="problem" role="alert">
         {status === "failed" && words.unreachable}
       </span>
-    </div>
-  );
-}
-
-/** What a file's name ends with, as a picture of it. */
-export function FileKind({ name }: { readonly name: string }) {
-  const ending = /\.([\p{L}\p{N}]{1,4})$/u.exec(name)?.[1] ?? "";
-  return (
-    <span class="file-kind" aria-hidden="true">
-      {ending.toUpperCase()}
-    </span>
+    </FileRow>
   );
 }
 
@@ -81,9 +79,12 @@ function Preview({ file }: { readonly file: FileObject }) {
 
   useEffect(() => {
     if (place.current === null) return undefined;
-    const watch = new IntersectionObserver((entries) => setIsNear(entries.some((entry) => entry.isIntersecting)), {
-      rootMargin: NEAR_SIGHT,
-    });
+    const watch = new IntersectionObserver(
+      (entries) => setIsNear(entries.some((entry) => entry.isIntersecting)),
+      {
+        rootMargin: NEAR_SIGHT,
+      },
+    );
     watch.observe(place.current);
     return () => watch.disconnect();
   }, []);
@@ -98,11 +99,18 @@ function Preview({ file }: { readonly file: FileObject }) {
         aria-label={`${words.openPicture} ${file.name}`}
         onClick={() => dialog.current?.showModal()}
       >
-        {address !== null && <img src={address} alt="" onError={() => setIsBroken(true)} />}
+        {address !== null && (
+          <img src={address} alt="" onError={() => setIsBroken(true)} />
+        )}
       </button>
       <dialog ref={dialog} class="picture" aria-label={file.name}>
         {address !== null && <img src={address} alt={file.name} />}
-        <button class="round" type="button" aria-label={words.close} onClick={() => dialog.current?.close()}>
+        <button
+          class="round"
+          type="button"
+          aria-label={words.close}
+          onClick={() => dialog.current?.close()}
+        >
           ×
         </button>
       </dialog>

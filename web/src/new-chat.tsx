@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 import type { UserObject } from "@chat/shared/api/user-object";
 import { Avatar } from "./avatar.tsx";
 import type { Changes } from "./changes.ts";
+import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useWords } from "./language.ts";
 
 /** Time to type the next letter before the server is asked. */
@@ -15,14 +16,12 @@ export interface NewChatProps {
 
 export function NewChat({ changes, onClose, onMade }: NewChatProps) {
   const words = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
   const [query, setQuery] = useState("");
   const [title, setTitle] = useState("");
   const [found, setFound] = useState<readonly UserObject[] | null>(null);
   const [chosen, setChosen] = useState<readonly UserObject[]>([]);
   const [problem, setProblem] = useState("");
 
-  useEffect(() => dialog.current?.showModal(), []);
   useEffect(() => {
     let isOver = false;
     const asking = setTimeout(() => {
@@ -39,9 +38,14 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
     };
   }, [changes, query, words]);
 
-  const isChosen = (user: UserObject): boolean => chosen.some(({ id }) => id === user.id);
+  const isChosen = (user: UserObject): boolean =>
+    chosen.some(({ id }) => id === user.id);
   const toggle = (user: UserObject): void =>
-    setChosen(isChosen(user) ? chosen.filter(({ id }) => id !== user.id) : [...chosen, user]);
+    setChosen(
+      isChosen(user)
+        ? chosen.filter(({ id }) => id !== user.id)
+        : [...chosen, user],
+    );
 
   async function make(): Promise<void> {
     try {
@@ -59,7 +63,7 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
   // Those who were chosen stay in sight whatever is looked for next.
   const shown = [...chosen, ...(found ?? []).filter((user) => !isChosen(user))];
   return (
-    <dialog ref={dialog} class="card" aria-label={words.newChat} onClose={onClose}>
+    <Dialog label={words.newChat} onClose={onClose}>
       <form
         onSubmit={(event) => {
           event.preventDefault();
@@ -69,15 +73,29 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
         <h2>{words.newChat}</h2>
         <label>
           {words.findPeople}
-          <input type="search" value={query} autofocus onInput={({ currentTarget }) => setQuery(currentTarget.value)} />
+          <input
+            type="search"
+            value={query}
+            autofocus
+            onInput={({ currentTarget }) => setQuery(currentTarget.value)}
+          />
         </label>
         <p class="hint">{words.groupHint}</p>
         <ul class="people">
           {shown.map((user) => (
             <li key={user.id}>
               <label class="person">
-                <input type="checkbox" checked={isChosen(user)} onChange={() => toggle(user)} />
-                <Avatar id={user.id} name={user.name} picture={user.avatar} kind="small" />
+                <input
+                  type="checkbox"
+                  checked={isChosen(user)}
+                  onChange={() => toggle(user)}
+                />
+                <Avatar
+                  id={user.id}
+                  name={user.name}
+                  picture={user.avatar}
+                  kind="small"
+                />
                 {user.name}
               </label>
             </li>
@@ -95,18 +113,12 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
             />
           </label>
         )}
-        <p class="problem" role="alert">
-          {problem}
-        </p>
-        <div class="buttons">
-          <button type="button" onClick={() => dialog.current?.close()}>
-            {words.close}
-          </button>
+        <DialogEnd problem={problem}>
           <button class="primary" disabled={chosen.length === 0}>
             {words.create}
           </button>
-        </div>
+        </DialogEnd>
       </form>
-    </dialog>
+    </Dialog>
   );
 }

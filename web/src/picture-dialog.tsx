@@ -1,5 +1,6 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { Avatar } from "./avatar.tsx";
+import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useWords } from "./language.ts";
 
 export interface PictureDialogProps {
@@ -13,14 +14,18 @@ export interface PictureDialogProps {
 }
 
 /** A picture as others see it, and how to have another one. */
-export function PictureDialog({ label, id, name, picture, onChoose, onClose }: PictureDialogProps) {
+export function PictureDialog({
+  label,
+  id,
+  name,
+  picture,
+  onChoose,
+  onClose,
+}: PictureDialogProps) {
   const words = useWords();
-  const dialog = useRef<HTMLDialogElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
-
-  useEffect(() => dialog.current?.showModal(), []);
 
   async function choose(chosen: File): Promise<void> {
     setIsBusy(true);
@@ -35,7 +40,7 @@ export function PictureDialog({ label, id, name, picture, onChoose, onClose }: P
   }
 
   return (
-    <dialog ref={dialog} class="card profile" aria-label={label} onClose={onClose}>
+    <Dialog label={label} kind="profile" onClose={onClose}>
       <Avatar {...{ id, name, picture }} kind="large" />
       <h2>{name}</h2>
       <input
@@ -50,17 +55,17 @@ export function PictureDialog({ label, id, name, picture, onChoose, onClose }: P
           if (chosen !== undefined) void choose(chosen);
         }}
       />
-      <p class="problem" role="alert">
-        {problem}
-      </p>
-      <div class="buttons">
-        <button type="button" onClick={() => dialog.current?.close()}>
-          {words.close}
-        </button>
-        <button class="primary" type="button" disabled={isBusy} autofocus onClick={() => input.current?.click()}>
+      <DialogEnd problem={problem}>
+        <button
+          class="primary"
+          type="button"
+          disabled={isBusy}
+          autofocus
+          onClick={() => input.current?.click()}
+        >
           {words.choosePicture}
         </button>
-      </div>
-    </dialog>
+      </DialogEnd>
+    </Dialog>
   );
 }

@@ -1,0 +1,59 @@
+import type { ComponentChildren } from "preact";
+import { useLanguage } from "./language.ts";
+import { formatSize } from "./sizes.ts";
+
+export interface FileRowProps {
+  readonly name: string;
+  readonly size: number;
+  /** What becomes of it, for the style sheet. */
+  readonly status?: string;
+  /** What can be done with it, in a word and in a sign. */
+  readonly action: string;
+  readonly sign: string;
+  readonly isBusy?: boolean;
+  readonly onAction: () => void;
+  /** Below: how far it is, or what is wrong. */
+  readonly children: ComponentChildren;
+}
+
+/** A file by its name and size, and the one thing that can be done with it. */
+export function FileRow({
+  name,
+  size,
+  status = "",
+  action,
+  sign,
+  isBusy = false,
+  onAction,
+  children,
+}: FileRowProps) {
+  const { code } = useLanguage();
+  return (
+    <div class={`file ${status}`}>
+      <FileKind name={name} />
+      <span class="file-name">{name}</span>
+      <span class="file-size">{formatSize(size, code)}</span>
+      <button
+        class="round"
+        type="button"
+        aria-label={`${action} ${name}`}
+        title={action}
+        disabled={isBusy}
+        onClick={onAction}
+      >
+        {sign}
+      </button>
+      {children}
+    </div>
+  );
+}
+
+/** What a file's name ends with, as a picture of it. */
+function FileKind({ name }: { readonly name: string }) {
+  const ending = /\.([\p{L}\p{N}]{1,4})$/u.exec(name)?.[1] ?? "";
+  return (
+    <span class="file-kind" aria-hidden="true">
+      {ending.toUpperCase()}
+    </span>
+  );
+}
