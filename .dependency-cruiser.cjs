@@ -107,6 +107,14 @@ module.exports = {
       to: { path: npm("@aws-sdk") },
     },
     {
+      name: "uploads-at-their-door",
+      comment:
+        "What strangers send is taken apart in one room: forms, types found out from bytes, pictures decoded. Each of these readers has bounds that stand beside it, and is replaced there when it has a hole.",
+      severity: "error",
+      from: { pathNot: "^command-api/src/files/" },
+      to: { path: npm("sharp", "file-type", "@fastify/busboy") },
+    },
+    {
       name: "websocket-at-its-door",
       comment:
         "Frames, queues and heartbeats stand in one place. Protocols translate plain values and can be tested without a socket.",

@@ -23,6 +23,9 @@ const planted: readonly (readonly [rule: string, file: string, imports: string])
   ["domain-knows-events-and-rejections", "command-api/src/domain/chat/rights.ts", "@chat/shared/postgres/connect"],
   ["kafka-at-its-door", "shared/src/log/produce.ts", "kafkajs"],
   ["s3-at-its-door", "shared/src/files/open-file-store.ts", "@aws-sdk/client-s3"],
+  ["uploads-at-their-door", "command-api/src/routes/avatars.ts", "sharp"],
+  ["uploads-at-their-door", "query-api/src/routes/send-file.ts", "file-type"],
+  ["uploads-at-their-door", "shared/src/http/body.ts", "@fastify/busboy"],
   ["websocket-at-its-door", "realtime/src/protocols/native.ts", "ws"],
   ["koa-at-its-door", "command-api/src/partition-owner/own.ts", "koa"],
   ["sql-at-its-door", "realtime/src/tail.ts", "pg"],
@@ -50,6 +53,7 @@ const allowed: readonly (readonly [file: string, imports: string])[] = [
   ["realtime/src/service.ts", "ws"],
   ["bench/src/floors.ts", "ws"],
   ["command-api/src/routes/members.ts", "koa"],
+  ["command-api/src/files/media-type.ts", "file-type"],
   ["projector/src/projections/members.ts", "pg"],
   ["projector/src/main.ts", "./config.ts"],
   ["projector/src/once.spec.ts", "@chat/shared/testing/with-postgres"],
@@ -66,7 +70,10 @@ const targets: Readonly<Record<string, string>> = {
   "shared/src/hen.ts": importing("./egg.ts"),
 };
 
-const packages = ["@aws-sdk/client-s3", "pg", "ws", "koa", "knex", "kafkajs", "uuid", "undeclared"];
+const packages = [
+  ...["@aws-sdk/client-s3", "@fastify/busboy", "file-type", "kafkajs", "knex", "koa", "pg", "sharp", "uuid", "ws"],
+  "undeclared",
+];
 const workspaces = ["command-api", "projector", "query-api", "realtime", "shared", "deploy", "client", "e2e", "bench"];
 
 describe("the boundaries", () => {
