@@ -8,6 +8,7 @@ import {
   holdsAllAbove,
   type MemberState,
   withChat,
+  withNewest,
   withoutChat,
 } from "./state.ts";
 
@@ -19,13 +20,16 @@ export interface Applied {
 
 export interface Hole {
   readonly chatId: string;
-  /** The last version that is known; 0 for a chat that is not. */
+  /** The last version that is known; 0 for a chat of which nothing had told that this user is in it. */
   readonly known: number;
   /** The version that showed that something before it is missing. */
   readonly heard: number;
 }
 
-/** The state after one more event. What is known already changes nothing, so frames may come again. */
+/**
+ * The state after one more event. What is known already changes nothing, so frames may come again; and of a chat that is
+ * not known nothing follows but that it is to be fetched.
+ */
 export function applyFrame(state: ClientState, frame: EventFrame): Applied {
   const { chat_id: chatId, version } = frame;
   if (frame.type === "delete_chat" || (frame.type === "member_removed" && frame.payload.user_id === state.userId)) {
@@ -38,7 +42,7 @@ export function applyFrame(state: ClientState, frame: EventFrame): Applied {
     const isOld = chat !== undefined && version <= chat.version;
     return { state: isOld ? state : withChat(state, enteredChat(state, frame)), hole: null };
   }
-  if (chat === undefined) return { state, hole: { chatId, known: 0, heard: version } };
+  if (chat === undefined) return { state, hole: null };
   if (version < chat.version || (version === chat.version && !isInPieces(frame))) return { state, hole: null };
 
   const hole = holeBefore(chat, frame);
@@ -57,9 +61,9 @@ function isInPieces({ type }: EventFrame): boolean {
   return type === "member_added" || type === "fully_read";
 }
 
-/** Versions are dense, and everybody in a chat is told of each. */
+/** Versions are dense, and everybody in a chat is told of each. Of one who came late nobody has said yet which messages there are. */
 function holeBefore(chat: ChatState, { chat_id: chatId, version, ...frame }: EventFrame): Hole | null {
-  const skipsMessage = frame.type === "new_message" && frame.seq > chat.lastSeq + 1;
+  const skipsMessage = chat.complete && frame.type === "new_message" && frame.seq > chat.lastSeq + 1;
   return version <= chat.version + 1 && !skipsMessage ? null : { chatId, known: chat.version, heard: version };
 }
 
@@ -135,7 +139,7 @@ function withMessage(chat: ChatState, message: MessageObject, userId: string): C
   const fits = message.seq === chat.lastSeq + 1;
   return {
     ...chat,
-    messages: fits ? [...chat.messages, message] : [message],
+    messages: fits ? withNewest(chat, message) : [message],
     lastSeq: message.seq,
     // Who comes back late is told of a message as it is by then: it may be deleted already.
     unread: chat.unread + countUnread([message], userId, chat.readUpTo),

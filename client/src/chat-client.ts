@@ -1,21 +1,19 @@
-import type { EventFrame, FrameToClient } from "@chat/shared/api/frames-to-clients";
+import type { FrameToClient } from "@chat/shared/api/frames-to-clients";
 import type { UserObject } from "@chat/shared/api/user-object";
-import { chatFetched, olderFetched, snapshotTaken } from "./apply-fetched.ts";
-import { applyFrame, type Hole } from "./apply-frame.ts";
+import type { Hole } from "./apply-frame.ts";
 import { createAskWhoIs, strangersIn } from "./fetch-users.ts";
-import { fetchChat, fetchOlder, fetchSnapshot } from "./fetching.ts";
-import { type Backoff, defaultBackoff, fullJitter } from "./full-jitter.ts";
+import { fetchSnapshot } from "./fetching.ts";
+import { type Backoff, defaultBackoff } from "./full-jitter.ts";
 import { createHttpCalls, type Credentials, Refused, type SendForm, SignedOut } from "./http-calls.ts";
+import { createKeptChats } from "./kept-chats.ts";
 import { newId } from "./new-id.ts";
-import { applySignal, nobodyThere, typingAfter, withTyping, withUser } from "./others.ts";
+import { applySignal, nobodyThere, withTyping, withUser } from "./others.ts";
 import { createOutbox, type NewContent, type Outbox } from "./outbox.ts";
 import { createOwnTyping } from "./own-typing.ts";
-import { pause } from "./pause.ts";
 import { createReader } from "./reader.ts";
-import { type ClientState, emptyState, type OutgoingMessage, withoutChat } from "./state.ts";
+import { type ClientState, emptyState, type OutgoingMessage } from "./state.ts";
 import { createStream, type Socket } from "./stream.ts";
 import { createTypingEnds } from "./typing-ends.ts";
-import { allChats, createWaitingFrames } from "./waiting-frames.ts";
 
 /** A cursor that the server refuses is told to a page as a socket that never opened: after so many it begins anew. */
 const MAX_CURSOR_REFUSALS = 3;
@@ -48,15 +46,19 @@ export type News =
   | { readonly type: "hole"; readonly hole: Hole }
   | { readonly type: "refused"; readonly message: OutgoingMessage };
 
-/** All of a user's chats, kept as they are on the server for as long as it runs, whatever the network does. */
+/** All of one user's chats, kept as they are on the server for as long as it runs, whatever the network does. */
 export interface ChatClient extends Pick<Outbox, "discard" | "discardFile"> {
   state(): ClientState;
   /** Returns the function that ends it. */
   subscribe(listener: (news: News) => void): () => void;
+  /** Before it nothing is asked or sent; what was written or opened waits. */
   start(): void;
-  /** For good. */
+  /** Until `start` is called again, which goes on where this has ended: what is not settled stays. */
   stop(): Promise<void>;
-  /** Fetches the chat's newest messages and its members, which are kept from then on. Resolves when they are there. */
+  /**
+   * Fetches the chat's newest messages and its members, which are kept from then on. Resolves when they are there, when the
+   * chat is not there for this user, and at `stop`: then they are fetched after the next `start`.
+   */
   open(chatId: string): Promise<void>;
   /** Fetches the page before the oldest message that is known. */
   loadOlder(chatId: string): Promise<void>;
@@ -74,17 +76,24 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
   const { backoff = defaultBackoff, random = Math.random, device = newId() } = options;
   const calls = createHttpCalls({ ...options, fetch: options.fetch ?? fetch });
   const listeners = new Set<(news: News) => void>();
-  const waiting = createWaitingFrames();
-  const filling = new Map<string, Promise<void>>();
-  /** Chats whose messages and members are kept. */
-  const opened = new Set<string>();
   let state = emptyState("");
   let cursor: string | null = null;
   let snapshotIsNeeded = true;
   let cursorRefusals = 0;
   let running: { readonly abort: AbortController; readonly ended: Promise<void> } | null = null;
 
-  const tell = (news: News): void => listeners.forEach((listener) => listener(news));
+  function tell(news: News): void {
+    for (const listener of listeners) {
+      try {
+        listener(news);
+      } catch (error) {
+        // A listener's mistake is told to whoever hears of mistakes here, and takes nothing with it that is half done.
+        queueMicrotask(() => {
+          throw error instanceof Error ? error : new Error(String(error));
+        });
+      }
+    }
+  }
   const become = (next: ClientState): void => {
     if (next === state) return;
     state = next;
@@ -100,7 +109,14 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     },
     signedOut: () => signOut(),
   });
-  const reader = createReader({ calls, backoff, random });
+  const reader = createReader({ calls, backoff, random, signedOut: () => signOut() });
+  const people = createAskWhoIs(calls, (users) => become(users.reduce(withUser, state)));
+  const chats = createKeptChats({
+    ...{ calls, backoff, random, people, become },
+    state: () => state,
+    missed: (hole) => tell({ type: "hole", hole }),
+    signedOut: () => signOut(),
+  });
   const stream = createStream({
     backoff,
     random,
@@ -109,7 +125,10 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     heard,
     ended({ code, ready }) {
       cursorRefusals = ready ? 0 : cursorRefusals + 1;
-      if (cursorRefusals >= MAX_CURSOR_REFUSALS) snapshotIsNeeded = true;
+      if (cursorRefusals >= MAX_CURSOR_REFUSALS) {
+        snapshotIsNeeded = true;
+        cursorRefusals = 0;
+      }
       typingEnds.clear();
       become(nobodyThere(state));
       tell({ type: "disconnected", code });
@@ -119,58 +138,52 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
 
   const typingEnds = createTypingEnds((chatId, userId) => become(withTyping(state, chatId, userId, false)));
   const ownTyping = createOwnTyping(stream.send);
-  const askWhoIs = createAskWhoIs(calls, (users) => become(users.reduce(withUser, state)));
 
   /** A ticket and no token: a URL may end up in a log. And its call tells, as no socket does to a page, why one is refused. */
-  async function address(): Promise<string> {
+  async function address(signal: AbortSignal): Promise<string> {
     if (state.userId === "") {
-      const { body } = await calls.get<UserObject>("/users/me");
-      become(withUser(emptyState(body.id), body));
+      const { body } = await calls.get<UserObject>("/users/me", signal);
+      become(withUser({ ...state, userId: body.id }, body));
     }
-    if (snapshotIsNeeded) await takeSnapshot();
-    const answer = await calls.post<{ readonly ticket: string }>("/ws-ticket", {});
-    if (!("ticket" in answer.body)) throw new Refused("/ws-ticket", answer.status);
+    if (snapshotIsNeeded) {
+      const snapshot = await fetchSnapshot(calls, signal);
+      cursor = snapshot.position;
+      snapshotIsNeeded = false;
+      chats.begin(snapshot);
+    }
+    chats.start(signal);
+    const answer = await calls.post<{ readonly ticket: string }>("/ws-ticket", {}, signal);
+    if (!("ticket" in answer.body)) throw new Refused("/ws-ticket", answer);
     const query = new URLSearchParams({ ticket: answer.body.ticket, device });
     if (cursor !== null) query.set("cursor", cursor);
     return `${options.url.replace(/^http/, "ws")}/ws?${query.toString()}`;
   }
 
-  /** The frames of all chats wait meanwhile, if any come. */
-  async function takeSnapshot(): Promise<void> {
-    waiting.hold(allChats);
-    try {
-      const { chats, position } = await fetchSnapshot(calls);
-      become(snapshotTaken(state, chats));
-      // On a stream that runs, what it has told meanwhile is further on than this.
-      if (snapshotIsNeeded) cursor = position;
-      snapshotIsNeeded = false;
-    } finally {
-      waiting.release(allChats).forEach(apply);
-    }
-    for (const chatId of opened) if (state.chats.has(chatId)) void fill(chatId);
-  }
-
   /** The stream goes on somewhere else than where it had ended: what lies between is in a new snapshot. */
   function beginAnew(): void {
-    takeSnapshot().catch(() => {
-      snapshotIsNeeded = true;
-      stream.reconnect();
-    });
+    snapshotIsNeeded = true;
+    stream.reconnect();
   }
 
   function heard(frame: FrameToClient): void {
     if ("version" in frame) {
-      heardEvent(frame);
+      cursor = frame.at;
+      if (!chats.heard(frame)) beginAnew();
       return;
     }
     switch (frame.type) {
       case "ready":
+        if (frame.cursor !== cursor && !frame.resumed) {
+          beginAnew();
+          return;
+        }
+        cursor = frame.cursor;
         tell({ type: "connected" });
         outbox.goOn();
-        askWhoIs([...state.users.keys(), ...strangersIn(state)]);
-        if (frame.cursor !== cursor && !frame.resumed) beginAnew();
-        else for (const [id, { complete }] of state.chats) if (!complete) void fill(id);
-        cursor = frame.cursor;
+        reader.goOn();
+        people.forget();
+        people.ask([...state.users.keys(), ...strangersIn(state)]);
+        chats.fetchWhatIsMissing();
         return;
       case "cursor":
         cursor = frame.at;
@@ -193,55 +206,24 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     }
   }
 
-  function heardEvent(frame: EventFrame): void {
-    cursor = frame.at;
-    if (!waiting.take(frame)) apply(frame);
-    else if (waiting.overflowed()) {
-      snapshotIsNeeded = true;
-      stream.reconnect();
-    }
-  }
-
-  function apply(frame: EventFrame): void {
-    const { state: next, hole } = applyFrame(state, frame);
-    become(typingAfter(next, frame));
-    if (frame.type === "create_chat" || frame.type === "new_message") askWhoIs(strangersIn(state));
-    if (hole !== null) tell({ type: "hole", hole });
-    if (hole !== null || state.chats.get(frame.chat_id)?.complete === false) void fill(frame.chat_id);
-  }
-
-  /** Fetches one chat until nothing of it is missing. */
-  function fill(chatId: string): Promise<void> {
-    const begun = filling.get(chatId);
-    if (begun !== undefined) return begun;
-    const filled = fetchUntilComplete(chatId).finally(() => filling.delete(chatId));
-    filling.set(chatId, filled);
-    return filled;
-  }
-
-  async function fetchUntilComplete(chatId: string): Promise<void> {
-    const signal = running?.abort.signal;
-    for (let failures = 0; signal?.aborted === false; failures += 1) {
-      waiting.hold(chatId);
-      let fetched = false;
-      try {
-        const chat = await fetchChat(calls, chatId);
-        become(chat === null ? withoutChat(state, chatId) : chatFetched(state, chat));
-        fetched = true;
-      } catch (error) {
-        if (error instanceof SignedOut) return;
-      } finally {
-        waiting.release(chatId).forEach(apply);
-      }
-      if (fetched && state.chats.get(chatId)?.complete !== false) return;
-      await pause(fullJitter(failures, backoff, random), signal);
-    }
+  function halt(): void {
+    running?.abort.abort();
+    outbox.stop();
+    reader.stop();
+    chats.stop();
   }
 
   function signOut(): void {
     if (running?.abort.signal.aborted !== false) return;
-    running.abort.abort();
+    halt();
     tell({ type: "signed_out" });
+  }
+
+  async function run({ signal }: AbortController, before: Promise<void> | undefined): Promise<void> {
+    await before;
+    await stream.run(signal).catch(() => {
+      if (!signal.aborted) signOut();
+    });
   }
 
   return {
@@ -254,31 +236,18 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     start() {
       if (running?.abort.signal.aborted === false) return;
       const abort = new AbortController();
-      running = { abort, ended: stream.run(abort.signal).catch(signOut) };
+      running = { abort, ended: run(abort, running?.ended) };
+      outbox.start();
+      reader.start();
     },
 
     async stop() {
-      running?.abort.abort();
-      outbox.stop();
-      reader.stop();
+      halt();
       await running?.ended;
     },
 
-    open(chatId) {
-      opened.add(chatId);
-      return fill(chatId);
-    },
-
-    async loadOlder(chatId) {
-      const first = state.chats.get(chatId)?.messages[0]?.seq ?? 1;
-      if (first <= 1) return;
-      waiting.hold(chatId);
-      try {
-        become(olderFetched(state, chatId, await fetchOlder(calls, chatId, first)));
-      } finally {
-        waiting.release(chatId).forEach(apply);
-      }
-    },
+    open: chats.open,
+    loadOlder: chats.loadOlder,
 
     send(chatId, text, content = {}) {
       ownTyping(chatId, false);

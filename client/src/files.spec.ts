@@ -59,6 +59,7 @@ function play(answerTo: (upload: number, name: string) => Answer = () => ({ stat
     refused: () => undefined,
     signedOut: () => undefined,
   });
+  outbox.start();
   return {
     ...{ chat, outbox, asked, kept },
     state: () => state,

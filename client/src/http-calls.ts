@@ -50,8 +50,8 @@ export type SendForm = (
 
 /** Calls with a token, which is renewed when it is refused. Reject with `SignedOut`, or when there was no answer. */
 export interface HttpCalls {
-  get<Body>(path: string): Promise<Answer<Body>>;
-  post<Body>(path: string, body: object): Promise<Answer<Body | ProblemObject>>;
+  get<Body>(path: string, signal?: AbortSignal): Promise<Answer<Body>>;
+  post<Body>(path: string, body: object, signal?: AbortSignal): Promise<Answer<Body | ProblemObject>>;
   /** Null where there is nothing to say. */
   change<Body>(
     method: "PUT" | "PATCH" | "DELETE",
@@ -72,10 +72,15 @@ export class SignedOut extends Error {
 export class Refused extends Error {
   override readonly name = "Refused";
   readonly status: number;
+  /** From a read model that lags: what was acknowledged a moment ago may be missing in it. */
+  readonly stale: boolean;
+  readonly retryAfterMs: number;
 
-  constructor(path: string, status: number) {
-    super(`${path} was answered with ${status}`);
-    this.status = status;
+  constructor(path: string, answer: Pick<Answer<unknown>, "status" | "stale" | "retryAfterMs">) {
+    super(`${path} was answered with ${answer.status}`);
+    this.status = answer.status;
+    this.stale = answer.stale;
+    this.retryAfterMs = answer.retryAfterMs;
   }
 }
 
@@ -111,19 +116,28 @@ export function createHttpCalls({
     return token ?? failed;
   }
 
+  function firstToken(): Promise<string> {
+    const asking = Promise.resolve(credentials.token());
+    // Where it is kept may be out of reach for a moment.
+    asking.catch(() => {
+      if (token === asking) token = null;
+    });
+    return asking;
+  }
+
   async function withToken(ask: (authorization: string) => Promise<Response>): Promise<Response> {
-    const current = (token ??= Promise.resolve(credentials.token()));
+    const current = (token ??= firstToken());
     const response = await ask(`Bearer ${await current}`);
     if (response.status !== 401) return response;
     return ask(`Bearer ${await renew(await current, current)}`);
   }
 
-  async function call<Body>(method: string, path: string, body?: object): Promise<Answer<Body>> {
+  async function call<Body>(method: string, path: string, body?: object, wanted?: AbortSignal): Promise<Answer<Body>> {
     const response = await withToken((authorization) =>
       send(`${url}/api${path}`, {
         method,
         headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-        signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
+        signal: within(ANSWER_WITHIN_MS, wanted),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     );
@@ -131,18 +145,18 @@ export function createHttpCalls({
   }
 
   return {
-    async get<Body>(path: string) {
-      const answer = await call<Body>("GET", path);
-      if (answer.status !== 200) throw new Refused(path, answer.status);
+    async get<Body>(path: string, signal?: AbortSignal) {
+      const answer = await call<Body>("GET", path, undefined, signal);
+      if (answer.status !== 200) throw new Refused(path, answer);
       return answer;
     },
-    post: (path, body) => call("POST", path, body),
-    change: call,
+    post: (path, body, signal) => call("POST", path, body, signal),
+    change: (method, path, body) => call(method, path, body),
 
     async upload<Body>(method: "POST" | "PUT", path: string, { key, file, signal, progress }: Upload) {
       const body = new FormData();
       body.append("file", file, file.name);
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(TRANSFER_WITHIN_MS)]);
+      const limited = within(TRANSFER_WITHIN_MS, signal);
       const response = await withToken((authorization) => {
         const headers = { authorization, "idempotency-key": key };
         return sendForm(`${url}/api${path}`, { method, headers, body, signal: limited }, progress);
@@ -151,12 +165,11 @@ export function createHttpCalls({
     },
 
     async download(path, wanted) {
-      const limit = AbortSignal.timeout(TRANSFER_WITHIN_MS);
-      const signal = wanted === undefined ? limit : AbortSignal.any([wanted, limit]);
+      const signal = within(TRANSFER_WITHIN_MS, wanted);
       const response = await withToken((authorization) =>
         send(`${url}/api${path}`, { headers: { authorization }, signal }),
       );
-      if (!response.ok) throw new Refused(path, response.status);
+      if (!response.ok) throw new Refused(path, { status: response.status, ...headersOf(response) });
       return response.blob();
     },
   };
@@ -164,14 +177,24 @@ export function createHttpCalls({
 
 async function answerOf<Body>(response: Response): Promise<Answer<Body>> {
   const text = await response.text();
-  const { headers } = response;
   return {
     status: response.status,
     // What the documents promise; the server's specs check that it is so.
     body: (text === "" ? null : JSON.parse(text)) as Body,
+    ...headersOf(response),
+  };
+}
+
+function headersOf({ headers }: Response): Omit<Answer<unknown>, "status" | "body"> {
+  return {
     position: headers.get("chat-position"),
     stale: headers.get("chat-stale") === "true",
     next: /<(\?[^>]*)>; rel="next"/.exec(headers.get("link") ?? "")?.[1] ?? null,
     retryAfterMs: Number(headers.get("retry-after") ?? 0) * 1_000,
   };
+}
+
+function within(ms: number, wanted: AbortSignal | undefined): AbortSignal {
+  const limit = AbortSignal.timeout(ms);
+  return wanted === undefined ? limit : AbortSignal.any([wanted, limit]);
 }

@@ -31,6 +31,8 @@ export interface Outbox {
   discard(clientMessageId: string): void;
   /** Takes back a file that was refused or is not sent yet; one that is under way may have arrived. */
   discardFile(key: string): void;
+  /** Before it, and after `stop`, what is written waits. */
+  start(): void;
   goOn(): void;
   stop(): void;
 }
@@ -52,8 +54,8 @@ export function createOutbox({ calls, change, refused, ...options }: OutboxOptio
   });
   const messages = createSender({
     ...{ calls, ...options },
-    sent(id, { id: messageId, chat_id: chatId }) {
-      change((state) => messageSent(state, id));
+    sent(id, { id: messageId, chat_id: chatId, seq }) {
+      change((state) => messageSent(state, id, seq));
       for (const { key, file } of chosen.get(id) ?? []) files.add({ key, chatId, messageId, file });
       chosen.delete(id);
     },
@@ -99,6 +101,10 @@ export function createOutbox({ calls, change, refused, ...options }: OutboxOptio
       change((state) => filesDiscarded(state, (file) => file.key === key));
     },
 
+    start() {
+      messages.start();
+      files.start();
+    },
     goOn() {
       messages.goOn();
       files.goOn();

@@ -5,12 +5,12 @@ export type NewMessage = Pick<OutgoingMessage, "clientMessageId" | "chatId" | "t
 
 /** Shown at once, long before anybody has answered. */
 export function messageWritten(state: ClientState, message: NewMessage): ClientState {
-  return { ...state, outgoing: [...state.outgoing, { ...message, status: "sending", problem: null }] };
+  return { ...state, outgoing: [...state.outgoing, { ...message, status: "sending", seq: null, problem: null }] };
 }
 
 /** Acknowledged. It is shown from here until the stream has brought it, so that it never vanishes in between. */
-export function messageSent(state: ClientState, clientMessageId: string): ClientState {
-  const sent = changed(state, clientMessageId, (message) => ({ ...message, status: "sent" }));
+export function messageSent(state: ClientState, clientMessageId: string, seq: number): ClientState {
+  const sent = changed(state, clientMessageId, (message) => ({ ...message, status: "sent", seq }));
   const chatId = state.outgoing.find((message) => message.clientMessageId === clientMessageId)?.chatId;
   const chat = chatId === undefined ? undefined : state.chats.get(chatId);
   return chat === undefined ? sent : withoutArrived(sent, chat);
@@ -25,14 +25,15 @@ export function messageDiscarded(state: ClientState, clientMessageId: string): C
   return { ...state, outgoing: state.outgoing.filter((message) => message.clientMessageId !== clientMessageId) };
 }
 
-/** What has come back as a message of the chat is on its way no more. */
-export function withoutArrived(state: ClientState, { chat, messages }: ChatState): ClientState {
+/** What has come back as a message of the chat is on its way no more, be it that newer ones alone are held of it. */
+export function withoutArrived(state: ClientState, { chat, messages, lastSeq }: ChatState): ClientState {
   if (!state.outgoing.some(({ chatId }) => chatId === chat.id)) return state;
   const arrived = new Set(
     messages.filter(({ sender_id: sender }) => sender === state.userId).map(({ client_message_id: id }) => id),
   );
   const outgoing = state.outgoing.filter(
-    (message) => message.chatId !== chat.id || !arrived.has(message.clientMessageId),
+    ({ chatId, clientMessageId, seq }) =>
+      chatId !== chat.id || !(arrived.has(clientMessageId) || (seq !== null && seq <= lastSeq)),
   );
   return { ...state, outgoing };
 }

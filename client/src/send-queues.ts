@@ -22,8 +22,11 @@ export interface SendQueues<Item> {
   add(item: Item): void;
   /** It is not tried again; of an attempt that is under way nobody knows. */
   drop(isDropped: (item: Item) => boolean): void;
+  /** Before it nothing is sent. After `stop` it goes on with what waits. */
+  start(): void;
   /** Ends the waiting: the way is open again. */
   goOn(): void;
+  /** What is not settled stays, and so does what is added. */
   stop(): void;
 }
 
@@ -35,12 +38,12 @@ interface Queue<Item> {
 
 export function createSendQueues<Item>(options: SendQueuesOptions<Item>): SendQueues<Item> {
   const queues = new Map<string, Queue<Item>>();
-  const stopped = new AbortController();
+  let running = false;
   let waiting = new AbortController();
 
   async function drain(name: string, queue: Queue<Item>): Promise<void> {
     let failures = 0;
-    for (let next = queue.items[0]; next !== undefined && !stopped.signal.aborted; next = queue.items[0]) {
+    for (let next = queue.items[0]; next !== undefined && running; next = queue.items[0]) {
       queue.attempt = new AbortController();
       const outcome = await options.attempt(next, queue.attempt.signal);
       if (outcome === "signed out") {
@@ -63,9 +66,15 @@ export function createSendQueues<Item>(options: SendQueuesOptions<Item>): SendQu
     if (queue.items.length === 0) queues.delete(name);
   }
 
-  function start(name: string, queue: Queue<Item>): void {
-    if (queue.attempt !== null || stopped.signal.aborted) return;
+  function begin(name: string, queue: Queue<Item>): void {
+    if (queue.attempt !== null || !running) return;
     void drain(name, queue);
+  }
+
+  function goOn(): void {
+    waiting.abort();
+    waiting = new AbortController();
+    for (const [name, queue] of queues) begin(name, queue);
   }
 
   return {
@@ -74,7 +83,7 @@ export function createSendQueues<Item>(options: SendQueuesOptions<Item>): SendQu
       const queue = queues.get(name) ?? { items: [], attempt: null };
       queues.set(name, queue);
       queue.items.push(item);
-      start(name, queue);
+      begin(name, queue);
     },
     drop(isDropped) {
       for (const queue of queues.values()) {
@@ -83,13 +92,13 @@ export function createSendQueues<Item>(options: SendQueuesOptions<Item>): SendQu
         queue.items = queue.items.filter((item) => !isDropped(item));
       }
     },
-    goOn() {
-      waiting.abort();
-      waiting = new AbortController();
-      for (const [name, queue] of queues) start(name, queue);
+    start() {
+      running = true;
+      goOn();
     },
+    goOn,
     stop() {
-      stopped.abort();
+      running = false;
       waiting.abort();
       for (const { attempt } of queues.values()) attempt?.abort();
     },
@@ -101,10 +110,10 @@ const TRY_LATER: readonly number[] = [401, 408, 429];
 
 /** One call that sends something, and what is told of its answer. */
 export async function attemptOf<Body extends object>(
-  call: () => Promise<Answer<Body | ProblemObject>>,
+  call: () => Promise<Answer<Body | ProblemObject | null>>,
   told: { readonly sent: (body: Body) => void; readonly refused: (problem: ProblemObject) => void },
 ): Promise<Attempt> {
-  let answer: Answer<Body | ProblemObject>;
+  let answer: Answer<Body | ProblemObject | null>;
   try {
     answer = await call();
   } catch (error) {
@@ -113,6 +122,8 @@ export async function attemptOf<Body extends object>(
   }
   const { status, body, retryAfterMs } = answer;
   if (status >= 500 || TRY_LATER.includes(status)) return { againAfterMs: retryAfterMs };
+  // Some other server on the way has answered: nothing that is meant for us.
+  if (typeof body !== "object" || body === null) return { againAfterMs: retryAfterMs };
   if (isProblem(body)) told.refused(body);
   else if (status < 300) told.sent(body);
   else return { againAfterMs: retryAfterMs };

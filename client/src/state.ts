@@ -54,6 +54,8 @@ export interface OutgoingMessage {
   readonly text: string;
   readonly replyTo: string | null;
   readonly status: "sending" | "sent" | "refused";
+  /** Its place in the chat, once it is sent. */
+  readonly seq: number | null;
   readonly problem: ProblemObject | null;
 }
 
@@ -93,11 +95,24 @@ export function withChat(state: ClientState, chat: ChatState): ClientState {
   return { ...state, chats: new Map(state.chats).set(chat.chat.id, chat) };
 }
 
+/** What was acknowledged there will not be heard of any more either. */
 export function withoutChat(state: ClientState, chatId: string): ClientState {
   if (!state.chats.has(chatId)) return state;
   const chats = new Map(state.chats);
   chats.delete(chatId);
-  return { ...state, chats };
+  const outgoing = state.outgoing.filter((message) => message.chatId !== chatId || message.status !== "sent");
+  return { ...state, chats, outgoing };
+}
+
+/** A page and another of room: what is above it in the list of chats is seldom looked at, and fetched when it is. */
+const MAX_UNOPENED = 200;
+/** Some ten megabytes. Who has looked at a chat may have scrolled far up, and is to see nothing vanish. */
+const MAX_OPENED = 10_000;
+
+/** The chat's messages with one more behind them; of too many the newer half, for a client may run for months. */
+export function withNewest({ messages, members }: ChatState, message: MessageObject): readonly MessageObject[] {
+  const max = members === null ? MAX_UNOPENED : MAX_OPENED;
+  return [...(messages.length < max ? messages : messages.slice(-max / 2)), message];
 }
 
 /** Whether every message above a seq is held, so that what is unread can be counted. */

@@ -1,13 +1,15 @@
 import type { FrameFromClient } from "@chat/shared/api/frames-from-clients";
 import type { FrameToClient } from "@chat/shared/api/frames-to-clients";
 import { type Backoff, fullJitter } from "./full-jitter.ts";
+import { Refused } from "./http-calls.ts";
 import { pause } from "./pause.ts";
+import { createWatch } from "./watch.ts";
 
-/** A socket that opened and said nothing, or whose server is gone without a word: longer is a network of another time. */
-const READY_WITHIN_MS = 20_000;
-/** A stream that lasted this long was no failure: the next wait is the shortest again. */
+/** A stream that was told for this long was no failure: the next wait is the shortest again. */
 const STEADY_AFTER_MS = 10_000;
 const NORMAL_CLOSE = 1000;
+/** What a browser says of a connection that ended without a close frame. */
+const NO_CLOSE_FRAME = 1006;
 
 /** What of the browser's `WebSocket` is used; Node's own and `ws` have it too. */
 export interface Socket {
@@ -22,7 +24,7 @@ const OPEN = 1;
 
 export interface StreamOptions {
   /** Where to connect to now; whatever is to be done before a socket can open is done here. Rejects: tried again later. */
-  readonly address: () => Promise<string>;
+  readonly address: (signal: AbortSignal) => Promise<string>;
   readonly openSocket: (url: string) => Socket;
   readonly backoff: Backoff;
   readonly random: () => number;
@@ -40,63 +42,65 @@ export interface Stream {
   run(signal: AbortSignal): Promise<void>;
   /** False: there is no socket now. */
   send(frame: FrameFromClient): boolean;
-  /** Ends the socket that is open; the next one follows. */
+  /** Ends the socket that is open, of which nothing more is heard; the next one follows. */
   reconnect(): void;
 }
 
 export function createStream(options: StreamOptions): Stream {
-  let socket: Socket | null = null;
+  let current: { readonly socket: Socket; readonly end: (code: number) => void } | null = null;
 
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
-      const startedAt = performance.now();
+      let notBeforeMs = 0;
       try {
-        const address = await options.address();
+        const address = await options.address(signal);
         if (signal.aborted) return;
-        await hear(address, signal);
+        failures = (await hear(address, signal)) > STEADY_AFTER_MS ? 0 : failures + 1;
       } catch (error) {
+        if (signal.aborted) return;
         if (options.isFinal(error)) throw error;
+        failures += 1;
+        if (error instanceof Refused) notBeforeMs = error.retryAfterMs;
       }
-      failures = performance.now() - startedAt > STEADY_AFTER_MS ? 0 : failures + 1;
-      await pause(fullJitter(failures, options.backoff, options.random), signal);
+      await pause(notBeforeMs + fullJitter(failures, options.backoff, options.random), signal);
     }
   }
 
-  /** One socket from its opening to its end. */
-  function hear(address: string, signal: AbortSignal): Promise<void> {
+  /** One socket from its opening to its end; resolves with how long it was ready, in milliseconds. */
+  function hear(address: string, signal: AbortSignal): Promise<number> {
     return new Promise((resolve) => {
-      const opened = options.openSocket(address);
-      socket = opened;
-      let ready = false;
+      const socket = options.openSocket(address);
+      let readyAt: number | null = null;
       let over = false;
-      const watch = createWatch(READY_WITHIN_MS, {
-        ask: () => opened.send('{"type":"ping","id":"watch"}'),
+      const watch = createWatch({
+        ask: () => socket.send('{"type":"ping","id":"watch"}'),
         // A connection that is broken never answers a close either.
-        giveUp: () => end(1006),
+        giveUp: () => end(NO_CLOSE_FRAME),
       });
+      current = { socket, end };
 
       function end(code: number): void {
         if (over) return;
         over = true;
         watch.stop();
         signal.removeEventListener("abort", stop);
-        opened.close(NORMAL_CLOSE);
-        if (socket === opened) socket = null;
-        options.ended({ code, ready });
-        resolve();
+        socket.close(NORMAL_CLOSE);
+        if (current?.socket === socket) current = null;
+        options.ended({ code, ready: readyAt !== null });
+        resolve(readyAt === null ? 0 : performance.now() - readyAt);
       }
       const stop = (): void => end(NORMAL_CLOSE);
 
       signal.addEventListener("abort", stop);
-      opened.addEventListener("error", () => undefined);
-      opened.addEventListener("close", ({ code }) => end(code));
-      opened.addEventListener("message", ({ data }) => {
+      socket.addEventListener("error", () => undefined);
+      socket.addEventListener("close", ({ code }) => end(code));
+      socket.addEventListener("message", ({ data }) => {
         if (over) return;
         watch.heard();
         const frame = JSON.parse(String(data)) as FrameToClient;
         if (frame.type === "ready") {
-          ready = true;
+          readyAt = performance.now();
           watch.every(frame.heartbeat * 1_000);
         }
         options.heard(frame);
@@ -107,31 +111,10 @@ export function createStream(options: StreamOptions): Stream {
   return {
     run,
     send(frame) {
-      if (socket?.readyState !== OPEN) return false;
-      socket.send(JSON.stringify(frame));
+      if (current?.socket.readyState !== OPEN) return false;
+      current.socket.send(JSON.stringify(frame));
       return true;
     },
-    reconnect: () => socket?.close(NORMAL_CLOSE),
-  };
-}
-
-/** A page cannot see the server's pings, so it asks for itself: after a silence once, and after another it gives up. */
-function createWatch(firstMs: number, act: { readonly ask: () => void; readonly giveUp: () => void }) {
-  let silences = 0;
-  let timer = setInterval(act.giveUp, firstMs);
-
-  function look(): void {
-    silences += 1;
-    // The first look comes at most one interval after something was heard.
-    if (silences === 2) act.ask();
-    else if (silences > 2) act.giveUp();
-  }
-  return {
-    heard: () => (silences = 0),
-    every(ms: number): void {
-      clearInterval(timer);
-      timer = setInterval(look, ms);
-    },
-    stop: () => clearInterval(timer),
+    reconnect: () => current?.end(NORMAL_CLOSE),
   };
 }

@@ -5,27 +5,28 @@ const MAX_WAITING = 10_000;
 
 /** Keeps the frames of chats that are being fetched, so that they are applied to what was fetched. */
 export interface WaitingFrames {
-  /** Until `release`, the chat's frames wait; "all": everybody's. May be called several times. */
+  /** Until `release`, the chat's frames wait. May be called several times. */
   hold(chatId: string): void;
+  holds(chatId: string): boolean;
   /** True: it waits. */
   take(frame: EventFrame): boolean;
   /** Gives out what waits for nobody any more, in the order in which it came. */
   release(chatId: string): readonly EventFrame[];
   /** Too many wait: they were let go, and everything is to be fetched again. */
   overflowed(): boolean;
+  /** What waits is known otherwise. Who held goes on holding. */
   clear(): void;
 }
-
-export const allChats = "all";
 
 export function createWaitingFrames(): WaitingFrames {
   const holds = new Map<string, number>();
   let waiting: EventFrame[] = [];
   let lost = false;
-  const isHeld = (chatId: string): boolean => holds.has(allChats) || holds.has(chatId);
+  const isHeld = (chatId: string): boolean => holds.has(chatId);
 
   return {
     hold: (chatId) => void holds.set(chatId, (holds.get(chatId) ?? 0) + 1),
+    holds: isHeld,
     take(frame) {
       if (!isHeld(frame.chat_id)) return false;
       waiting.push(frame);

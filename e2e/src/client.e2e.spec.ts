@@ -1,12 +1,13 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { eventually } from "@chat/shared/testing/eventually";
-import type { Chat, Message } from "./harness/api.ts";
+import type { Account, Chat, Message } from "./harness/api.ts";
 import { createChance } from "./harness/chance.ts";
+import { runClientSamples } from "./harness/client-samples.ts";
 import { connected, knownOf, openChat, startClient } from "./harness/client.ts";
 import { startCuttingProxy } from "./harness/cutting-proxy.ts";
 import { useChat } from "./harness/embedded-chat.ts";
 import { wholeHistory } from "./harness/pages.ts";
-import { register, type User } from "./harness/user.ts";
+import { register, stranger, type User, userWith } from "./harness/user.ts";
 
 const SEED = 20_261;
 /** Some cuts fall into a handshake, some into an answer, some into the middle of a frame. */
@@ -88,7 +89,6 @@ describe("the client", () => {
       expect(withFiles.map(({ files }) => files.map(({ name }) => name))).toEqual(withFiles.map(() => ["one", "two"]));
       expect(client.heard("hole")).toEqual([]);
       expect(client.heard("refused")).toEqual([]);
-      client.checkFrames();
     }
     expect(network.cuts()).toBeGreaterThan(10);
     expect(one.heard("disconnected").length).toBeGreaterThan(3);
@@ -148,6 +148,64 @@ describe("the client", () => {
     await alice.delete(`/api/chats/${chatId}/members/${bob.id}`);
     await eventually(() => expect(client.state().chats.has(chatId)).toBe(false));
     expect(client.heard("hole")).toEqual([]);
+  });
+
+  it("finds no hole where it was removed while it was stopped, nor where it was removed and let in again", async () => {
+    const chatId = await groupOf(alice, bob);
+    await using client = startClient(await chat.url(), bob);
+    await openChat(client, chatId);
+    const say = (text: string) => alice.post(`/api/chats/${chatId}/messages`, { text });
+    const members = `/api/chats/${chatId}/members`;
+    await client.stop();
+    await say("before he went");
+    await alice.delete(`${members}/${bob.id}`);
+    client.start();
+    await client.open(chatId);
+    await eventually(() => expect(client.state().chats.has(chatId)).toBe(false), UNTIL_QUIET);
+    await alice.post(members, { user_id: bob.id });
+    await eventually(() => expect(knownOf(client, chatId)?.lastSeq).toBe(1), UNTIL_QUIET);
+    await client.stop();
+    await say("he is still there");
+    await alice.delete(`${members}/${bob.id}`);
+    await say("he is not there");
+    await alice.post(members, { user_id: bob.id });
+    await say("he is back");
+    client.send(chatId, "written while it was stopped");
+    client.start();
+    await client.open(chatId);
+    await eventually(() => expect(knownOf(client, chatId)?.lastSeq).toBe(5), UNTIL_QUIET);
+    await using fresh = startClient(await chat.url(), bob);
+    await openChat(fresh, chatId);
+    await eventually(() => expect(knownOf(client, chatId)).toEqual(knownOf(fresh, chatId)), UNTIL_QUIET);
+    expect(client.heard("hole")).toEqual([]);
+  });
+
+  it("does what its page says, sample after sample", async () => {
+    const anybody = stranger(chat.url);
+    const enter = async (name: string) => {
+      const email = `${name.toLowerCase()}@example.com`;
+      const { body } = await anybody.post<Account>("/api/auth/register", { email, password: "password123", name });
+      return userWith(chat.url, { id: body.id, name, email, token: body.access_token });
+    };
+    const reader = await enter("Alice");
+    const partner = await enter("Bob");
+    const made = await partner.post<Chat>("/api/chats", {
+      chat_type: "group",
+      name: "a walk",
+      member_ids: [reader.id],
+    });
+    await partner.post(`/api/chats/${made.body.id}/messages`, { text: "When do we start?" });
+    expect((await runClientSamples(await chat.url())).trim().split("\n")).toEqual([
+      "a walk: 1 unread",
+      "2 members, last said: When do we start?",
+      "Hello from a program: sending",
+      "the stream has brought it: Hello from a program",
+      "Boots, a map, bread.",
+      "away (1000), and coming back",
+      "stopped",
+    ]);
+    const history = await wholeHistory(partner, made.body.id);
+    expect(history.map(({ text }) => text)).toEqual(["When do we start?", "Hello from a program", "What to bring"]);
   });
 
   it("can be written by anybody: its calls and frames are described at the chat itself", async () => {

@@ -1,0 +1,35 @@
+/** A socket that opened and said nothing, or whose server is gone without a word: longer is a network of another time. */
+const READY_WITHIN_MS = 20_000;
+/**
+ * Looks in one heartbeat: what is silent at one is asked at the next, and has until the one behind that to answer. So a
+ * network that is gone is noticed within a heartbeat, and a server that is busy has a third of one, some eight seconds.
+ */
+const LOOKS_PER_HEARTBEAT = 3;
+
+export interface Watch {
+  heard(): void;
+  /** From `ready` on: how long a heartbeat of the server is. */
+  every(heartbeatMs: number): void;
+  stop(): void;
+}
+
+/** Notices that nobody is there any more. A page cannot see the server's pings, so it asks for itself. */
+export function createWatch(act: { readonly ask: () => void; readonly giveUp: () => void }): Watch {
+  let silences = 0;
+  let timer = setInterval(act.giveUp, READY_WITHIN_MS);
+
+  function look(): void {
+    silences += 1;
+    // The first look comes at most one interval after something was heard.
+    if (silences === 2) act.ask();
+    else if (silences > 2) act.giveUp();
+  }
+  return {
+    heard: () => (silences = 0),
+    every(heartbeatMs) {
+      clearInterval(timer);
+      timer = setInterval(look, heartbeatMs / LOOKS_PER_HEARTBEAT);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
