@@ -297,6 +297,20 @@ describe("a picture of a user or a group", () => {
       expect((await put(`/chats/${chat}/avatar`, formOf(["us.png", png]), bob)).status).toBe(403);
     }));
 
+  it("of a user is removed with its file, and removed again it changes nothing", () =>
+    withPeople(async ({ stack, alice, eve, call, get }) => {
+      const mine = await call(alice.token, "PUT", "/users/me/avatar", { body: formOf(["me.png", png]) });
+      const removed = await call(alice.token, "DELETE", "/users/me/avatar");
+      expect([removed.status, removed.json]).toEqual([200, { ...mine.json, avatar: null }]);
+      const again = await call(alice.token, "DELETE", "/me/avatar");
+      expect([again.status, again.json]).toEqual([200, removed.json]);
+      expect((await get(String(mine.json["avatar"]), eve)).status).toBe(404);
+      expect((await get(`/users/${alice.id}`)).json["avatar"]).toBeNull();
+      expect(await filesIn(stack.filesFolder)).toEqual([]);
+      const { rows } = await stack.pool.query("SELECT bytes, files FROM files.usage");
+      expect(rows).toEqual([{ bytes: 0, files: 0 }]);
+    }));
+
   it("is no text, no program, no half of one and no bomb", () =>
     withPeople(async ({ stack, alice, call }) => {
       const put = (body: FormData) => call(alice.token, "PUT", "/users/me/avatar", { body });

@@ -8,6 +8,10 @@ import type { Chat, File, Message } from "./harness/api.ts";
 import { useChat } from "./harness/embedded-chat.ts";
 import { register, type User } from "./harness/user.ts";
 
+interface Profile {
+  readonly avatar: string | null;
+}
+
 const within = { within: 30_000 };
 /** Two points by two. */
 const png = Buffer.from(
@@ -103,5 +107,20 @@ describe("files", () => {
       expect((await download(path, bob)).bytes.subarray(8, 12).toString()).toBe("WEBP");
     }
     expect((await download(String(ours.body.avatar), eve)).status).toBe(404);
+  });
+
+  it("that showed Alice are gone when she wants it, which is told once", async () => {
+    const put = async () => (await alice.put<Profile>("/api/users/me/avatar", formWith("me.png", png))).body.avatar;
+    const shown = await put();
+    const socket = await bob.socket();
+    const remove = () => alice.delete<Profile>("/api/users/me/avatar");
+    expect(await remove()).toMatchObject({ status: 200, body: { id: alice.id, avatar: null } });
+    expect(await socket.next({ type: "user_updated" })).toMatchObject({ payload: { id: alice.id, avatar: null } });
+    expect((await download(String(shown), bob)).status).toBe(404);
+    expect(await remove()).toMatchObject({ status: 200, body: { id: alice.id, avatar: null } });
+    // The second time said nothing: what is told next is what comes next.
+    const next = await put();
+    expect(await socket.next({ type: "user_updated" })).toMatchObject({ payload: { id: alice.id, avatar: next } });
+    await socket.close();
   });
 });

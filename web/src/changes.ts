@@ -10,6 +10,7 @@ export interface Changes {
   editMessage(messageId: string, text: string): Promise<void>;
   deleteMessage(messageId: string): Promise<void>;
   setPicture(of: "/users/me" | `/chats/${string}`, picture: File): Promise<void>;
+  removeOwnPicture(): Promise<void>;
   findPeople(query: string): Promise<readonly UserObject[]>;
 }
 
@@ -40,6 +41,7 @@ export function createChanges(url: string, credentials: Credentials): Changes {
       const { status, body } = await calls.upload<object>("PUT", `${of}/avatar`, sent);
       if (status >= 300) throw new Error("detail" in body ? body.detail : String(status));
     },
+    removeOwnPicture: () => change("DELETE", "/users/me/avatar"),
     async findPeople(query) {
       const asked = new URLSearchParams({ limit: String(PEOPLE_SHOWN), ...(query === "" ? {} : { query }) });
       return (await calls.get<readonly UserObject[]>(`/users?${asked.toString()}`)).body;

@@ -69,6 +69,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             name={state.users.get(state.userId)?.name ?? ""}
             picture={pictureOfPerson(state, state.userId)}
             onChoose={(picture) => changes.setPicture("/users/me", picture)}
+            onRemove={changes.removeOwnPicture}
             onClose={close}
           />
         )}

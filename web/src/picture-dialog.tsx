@@ -10,28 +10,23 @@ export interface PictureDialogProps {
   readonly name: string;
   readonly picture: string | null;
   readonly onChoose: (picture: File) => Promise<void>;
+  /** Absent where a picture can only be replaced. */
+  readonly onRemove?: () => Promise<void>;
   readonly onClose: () => void;
 }
 
-/** A picture as others see it, and how to have another one. */
-export function PictureDialog({
-  label,
-  id,
-  name,
-  picture,
-  onChoose,
-  onClose,
-}: PictureDialogProps) {
+/** A picture as others see it, and how to have another one, or none. */
+export function PictureDialog({ label, id, name, picture, onChoose, onRemove, onClose }: PictureDialogProps) {
   const words = useWords();
   const input = useRef<HTMLInputElement>(null);
   const [isBusy, setIsBusy] = useState(false);
   const [problem, setProblem] = useState("");
 
-  async function choose(chosen: File): Promise<void> {
+  async function attempt(change: () => Promise<void>): Promise<void> {
     setIsBusy(true);
     setProblem("");
     try {
-      await onChoose(chosen);
+      await change();
     } catch (error) {
       const isRefusal = error instanceof Error && !(error instanceof TypeError);
       setProblem(isRefusal ? error.message : words.unreachable);
@@ -52,17 +47,16 @@ export function PictureDialog({
           const chosen = currentTarget.files?.[0];
           // The same file may be chosen once more.
           currentTarget.value = "";
-          if (chosen !== undefined) void choose(chosen);
+          if (chosen !== undefined) void attempt(() => onChoose(chosen));
         }}
       />
       <DialogEnd problem={problem}>
-        <button
-          class="primary"
-          type="button"
-          disabled={isBusy}
-          autofocus
-          onClick={() => input.current?.click()}
-        >
+        {onRemove !== undefined && picture !== null && (
+          <button type="button" disabled={isBusy} onClick={() => void attempt(onRemove)}>
+            {words.removePicture}
+          </button>
+        )}
+        <button class="primary" type="button" disabled={isBusy} autofocus onClick={() => input.current?.click()}>
           {words.choosePicture}
         </button>
       </DialogEnd>

@@ -71,9 +71,21 @@ describe("accounts", () => {
     expect(await accounts.changeProfile(userId, { city: null })).toMatchObject({ name: "Боб", city: null });
   });
 
+  it("lose their picture once, and say which it was", async () => {
+    const made = await accounts.create(account(), session());
+    const userId = made?.userId ?? ("0" as UserId);
+    const shown = await accounts.changeProfile(userId, { avatar: "a key" });
+
+    expect(shown).toMatchObject({ avatar: "a key" });
+    expect(await accounts.removeAvatar(userId)).toEqual({ profile: made, removed: "a key" });
+    expect(await accounts.removeAvatar(userId)).toEqual({ profile: made, removed: null });
+    expect(await accounts.changeProfile(userId, {})).toEqual(made);
+  });
+
   it("that are gone cannot be changed", async () => {
     expect(await accounts.changeProfile("999999999999999999" as UserId, { name: "x" })).toBeNull();
     expect(await accounts.changeProfile("999999999999999999" as UserId, {})).toBeNull();
+    expect(await accounts.removeAvatar("999999999999999999" as UserId)).toBeNull();
   });
 
   it("open no session for whoever knows a password that is no longer right", async () => {

@@ -25,6 +25,8 @@ export interface Accounts {
   findByEmail(email: string): Promise<{ readonly profile: Profile; readonly passwordHash: string } | null>;
   /** Null when there is no such account. What is undefined stays. */
   changeProfile(userId: UserId, changes: ProfileChanges): Promise<Profile | null>;
+  /** Null when there is no such account. `removed`: the stored file that was its picture, null when it had none. */
+  removeAvatar(userId: UserId): Promise<{ readonly profile: Profile; readonly removed: string | null } | null>;
   /** False when the password is no longer the one with this hash: whoever knew only the old one opens no session. */
   openSession(userId: UserId, passwordHash: string, session: NewSession): Promise<boolean>;
   passwordHash(userId: UserId): Promise<string | null>;
@@ -91,6 +93,16 @@ export function createAccounts(db: Knex): Accounts {
       const [row] = (await query) as UserRow[];
       return row === undefined ? null : profileOf(row);
     },
+
+    removeAvatar: (userId) =>
+      db.transaction(async (transaction) => {
+        // Locked: a picture that replaces this one at the same time comes before, and is the one that goes, or after, and stays.
+        const found = transaction(users).where({ id: userId }).forNoKeyUpdate().select(profile);
+        const [row] = (await found) as UserRow[];
+        if (row === undefined) return null;
+        if (row.avatar !== null) await transaction(users).where({ id: userId }).update({ avatar: null });
+        return { profile: profileOf({ ...row, avatar: null }), removed: row.avatar };
+      }),
 
     openSession: (userId, passwordHash, session) =>
       db.transaction(async (transaction) => {

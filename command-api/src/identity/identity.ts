@@ -29,6 +29,8 @@ export interface Identity {
   }): Promise<LoggedIn>;
   /** Rejects with not_found for an account that is gone. */
   changeProfile(userId: UserId, changes: ProfileChanges): Promise<Profile>;
+  /** `removed`: the stored file that was the picture. Null: there was none, and nobody is told. Rejects as `changeProfile`. */
+  removeAvatar(userId: UserId): Promise<{ readonly profile: Profile; readonly removed: string | null }>;
 }
 
 export interface Registration {
@@ -109,9 +111,16 @@ export function createIdentity(dependencies: IdentityDependencies): Identity {
 
     async changeProfile(userId, changes) {
       const profile = await accounts.changeProfile(userId, changes);
-      if (profile === null) throw new Rejection("not_found", "This account is gone.");
+      if (profile === null) throw gone();
       if (Object.values(changes).some((change) => change !== undefined)) dependencies.profileChanged?.(profile);
       return profile;
+    },
+
+    async removeAvatar(userId) {
+      const account = await accounts.removeAvatar(userId);
+      if (account === null) throw gone();
+      if (account.removed !== null) dependencies.profileChanged?.(account.profile);
+      return account;
     },
   };
 }
@@ -125,6 +134,8 @@ export function normalizeEmail(email: string): string {
 export function deviceOf(userAgent: string | undefined): string | null {
   return userAgent?.slice(0, MAX_DEVICE_CHARACTERS).toWellFormed() ?? null;
 }
+
+const gone = (): Rejection => new Rejection("not_found", "This account is gone.");
 
 const wrongCredentials = (): Rejection => new Rejection("invalid_credentials", "Wrong e-mail or password.");
 

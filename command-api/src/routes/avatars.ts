@@ -1,4 +1,5 @@
 import { ChatObject } from "@chat/shared/api/chat-object";
+import { isFileKey } from "@chat/shared/files/file-store";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
 import { Rejection } from "@chat/shared/rejection";
 import { chatAnswer } from "../commands/answers.ts";
@@ -19,83 +20,60 @@ interface Dependencies {
 }
 
 /** Pictures of people and of groups. */
-export function avatarRoutes({
-  commands,
-  identity,
-  uploads,
-  takeAvatar,
-}: Dependencies): readonly Route[] {
+export function avatarRoutes({ commands, identity, uploads, takeAvatar }: Dependencies): readonly Route[] {
   return [
     defineRoute({
       method: "PUT",
       path: ["/users/me/avatar", "/me/avatar"],
-      summary:
-        "Change one's own picture: a PNG, JPEG, WebP or GIF, of which a square is made",
+      summary: "Change one's own picture: a PNG, JPEG, WebP or GIF, of which a square is made",
       tags: ["users"],
       auth: "token",
       upload: { maxFiles: 1 },
-      responses: {
-        200: { description: "The profile as it is now", schema: ProfileObject },
-      },
+      responses: { 200: { description: "The profile as it is now", schema: ProfileObject } },
       rejections: ["quota_exceeded"],
       async handle({ caller: { userId }, incoming }) {
-        const { key } = await takeAvatar({
-          request: incoming,
-          userId,
-          target: { kind: "user avatar" },
-        });
-        return {
-          status: 200,
-          body: profileObject(
-            await identity.changeProfile(userId, { avatar: key }),
-          ),
-        };
+        const { key } = await takeAvatar({ request: incoming, userId, target: { kind: "user avatar" } });
+        return { status: 200, body: profileObject(await identity.changeProfile(userId, { avatar: key })) };
+      },
+    }),
+
+    defineRoute({
+      method: "DELETE",
+      path: ["/users/me/avatar", "/me/avatar"],
+      summary: "Have no picture of oneself any more; without one nothing changes",
+      tags: ["users"],
+      auth: "token",
+      responses: { 200: { description: "The profile as it is now", schema: ProfileObject } },
+      async handle({ caller: { userId } }) {
+        const { profile, removed } = await identity.removeAvatar(userId);
+        // What cannot be removed now is found by the collector: no account names it any more.
+        if (removed !== null && isFileKey(removed)) await uploads.release([{ key: removed }]);
+        return { status: 200, body: profileObject(profile) };
       },
     }),
 
     defineRoute({
       method: "PUT",
       path: "/chats/:chat_id/avatar",
-      summary:
-        "Change a group's picture: a PNG, JPEG, WebP or GIF, of which a square is made",
+      summary: "Change a group's picture: a PNG, JPEG, WebP or GIF, of which a square is made",
       tags: ["chats"],
       auth: "token",
       params: chatIdParams,
       upload: { maxFiles: 1 },
-      responses: {
-        200: { description: "The chat as it is now", schema: ChatObject },
-      },
+      responses: { 200: { description: "The chat as it is now", schema: ChatObject } },
       rejections: ["forbidden", "private_chat_immutable", "quota_exceeded"],
-      async handle({
-        caller: { userId },
-        params: { chat_id: chatId },
-        idempotencyKey,
-        traceParent,
-        incoming,
-      }) {
+      async handle({ caller: { userId }, params: { chat_id: chatId }, idempotencyKey, traceParent, incoming }) {
         const origin = { actor: userId, traceParent };
         refuseUnlessMayRename(
           userId,
-          await commands.execute(
-            { ...origin, idempotencyKey: undefined },
-            chatId,
-            { type: "ChangeChat" },
-          ),
+          await commands.execute({ ...origin, idempotencyKey: undefined }, chatId, { type: "ChangeChat" }),
         );
-        const avatar = await takeAvatar({
-          request: incoming,
-          userId,
-          target: { kind: "chat avatar", chatId },
-        });
+        const avatar = await takeAvatar({ request: incoming, userId, target: { kind: "chat avatar", chatId } });
         const request = { type: "ChangeChat", avatar: avatar.sha256 };
         const outcome = await uploads.nameBy([avatar], () =>
-          commands.execute({ ...origin, idempotencyKey, request }, chatId, {
-            type: "ChangeChat",
-            avatar: avatar.key,
-          }),
+          commands.execute({ ...origin, idempotencyKey, request }, chatId, { type: "ChangeChat", avatar: avatar.key }),
         );
-        if (outcome.chat.status === "deleted")
-          throw new Rejection("not_found", "There is no such chat.");
+        if (outcome.chat.status === "deleted") throw new Rejection("not_found", "There is no such chat.");
         return { status: 200, body: chatAnswer(chatId, outcome.chat) };
       },
     }),
@@ -104,16 +82,7 @@ export function avatarRoutes({
 
 /** Before a byte of the picture is read; who may no longer when it was is refused by the command itself. */
 function refuseUnlessMayRename(userId: string, { chat }: CommandOutcome): void {
-  const member =
-    chat.status === "active" ? chat.members.get(userId) : undefined;
-  if (
-    chat.status === "active" &&
-    member !== undefined &&
-    may(chat, member, "rename")
-  )
-    return;
-  throw new Rejection(
-    "forbidden",
-    "Your role in this chat does not allow this.",
-  );
+  const member = chat.status === "active" ? chat.members.get(userId) : undefined;
+  if (chat.status === "active" && member !== undefined && may(chat, member, "rename")) return;
+  throw new Rejection("forbidden", "Your role in this chat does not allow this.");
 }
