@@ -1,16 +1,23 @@
+import { readFileSync } from "node:fs";
+import { type IncomingMessage, request as httpRequest } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Route } from "@chat/shared/http/define-route";
+import { API_PREFIX } from "@chat/shared/http/mount-routes";
+import { eventually } from "@chat/shared/testing/eventually";
 import { type ChatStack, withChat } from "./testing/with-chat.ts";
 
 /** Who asks: the last four are or were in the group that is asked about. */
 const roles = ["anonymous", "expired", "stranger", "ex-member", "member", "admin", "owner"] as const;
 type Role = (typeof roles)[number];
 
-/** A group of its own for each question: some of them change it. The author is a member whom nobody of `roles` is. */
-interface Scene {
+interface Places {
   readonly chat: string;
   /** Of the author. */
   readonly message: string;
+}
+
+/** A group of its own for each question that may change it. The author is a member whom nobody of `roles` is. */
+interface Scene extends Places {
   readonly author: string;
   readonly asks: Role;
   readonly stranger: string;
@@ -22,6 +29,8 @@ interface Row {
     readonly [stranger: number, exMember: number, member: number, admin: number, owner: number] | number;
   /** The call takes no token, so it is the same for all. */
   readonly open?: true;
+  /** Its other names. Whoever may by one of them may by each, under the prefix and without. */
+  readonly also?: readonly string[];
   readonly path?: (scene: Scene) => Readonly<Record<string, string>>;
   readonly body?: (scene: Scene) => object;
 }
@@ -31,11 +40,13 @@ const adminsOnly = [404, 404, 403, 200, 200] as const;
 
 /** One row for each call. What a person may not even know of is 404 to him; what he sees and may not do is 403. */
 const matrix: Readonly<Record<string, Row>> = {
-  "POST /auth/register": { allowed: 422, open: true, body: () => ({ email: "no address" }) },
+  "POST /auth/register": { allowed: 422, open: true, also: ["/register"], body: () => ({ email: "no address" }) },
   "POST /auth/login": {
     allowed: 401,
     open: true,
-    body: () => ({ email: "nobody@example.com", password: "wrong one" }),
+    also: ["/login"],
+    // Another one each time: who guesses at one account is slowed down.
+    body: () => ({ email: `${crypto.randomUUID()}@example.com`, password: "wrong one" }),
   },
   "POST /token": { allowed: 415, open: true, body: () => ({}) },
   "POST /auth/refresh": { allowed: 401, open: true, body: () => ({ refresh_token: "made up" }) },
@@ -45,9 +56,10 @@ const matrix: Readonly<Record<string, Row>> = {
   "GET /auth/sessions": { allowed: 200 },
   "DELETE /auth/sessions/:session_id": { allowed: 404, path: () => ({ session_id: crypto.randomUUID() }) },
   "POST /ws-ticket": { allowed: 401 },
-  "GET /users/me": { allowed: 200 },
-  "PATCH /users/me": { allowed: 200, body: () => ({ name: "Another name" }) },
-  "PUT /users/me/avatar": { allowed: 200, body: picture },
+  "GET /users/me": { allowed: 200, also: ["/me", "/auth/me"] },
+  "PATCH /users/me": { allowed: 200, also: ["/me"], body: () => ({ name: "Another name" }) },
+  "PUT /users/me/avatar": { allowed: 200, also: ["/me/avatar"], body: picture },
+  "DELETE /users/me/avatar": { allowed: 200, also: ["/me/avatar"] },
   "GET /users/:user_id/avatar": { allowed: 200, path: ({ author }) => ({ user_id: author }) },
   "GET /users": { allowed: 200 },
   "GET /users/:user_id": { allowed: 200, path: ({ author }) => ({ user_id: author }) },
@@ -78,19 +90,60 @@ const matrix: Readonly<Record<string, Row>> = {
   "POST /chats/:chat_id/messages": { allowed: [404, 404, 201, 201, 201], body: () => ({ text: "hello" }) },
   "POST /message": {
     allowed: [404, 404, 201, 201, 201],
+    also: ["/message/"],
     body: ({ chat }) => ({ chat_id: chat, text: "hello" }),
   },
   "POST /chats/:chat_id/read": { allowed: inChat, body: () => ({ up_to: 1 }) },
   "GET /history/:chat_id": { allowed: inChat },
   "PUT /messages/:message_id": { allowed: [404, 404, 403, 403, 403], body: () => ({ text: "not what was said" }) },
   "DELETE /messages/:message_id": { allowed: adminsOnly },
-  "PUT /messages/:message_id/read": { allowed: inChat },
+  "PUT /messages/:message_id/read": { allowed: inChat, also: ["/message/read/:message_id"] },
   "GET /messages/:message_id/readers": { allowed: inChat },
   "POST /messages/:message_id/files": { allowed: [404, 404, 403, 403, 403], body: picture },
   "GET /files/:file_id": { allowed: inChat, path: ({ message }) => ({ file_id: `${message}.1` }) },
   "GET /openapi.json": { allowed: 200, open: true },
   "GET /asyncapi.json": { allowed: 200, open: true },
+  "GET /health/live": { allowed: 200, open: true },
+  "GET /health/startup": { allowed: 200, open: true },
+  "GET /health/ready": { allowed: 200, open: true },
+  "GET /metrics": { allowed: 200, open: true },
 };
+
+const opens = 101;
+const toAll = [opens, opens, opens, opens, opens] as const;
+const toMembers = [403, 403, opens, opens, opens] as const;
+const toNobody = [403, 403, 403, 403, 403] as const;
+
+/** The same for sockets, at their handshake. An id in the path is of who asks, of somebody else, or of the group. */
+const sockets: Readonly<Record<string, Row["allowed"]>> = {
+  "/ws": toAll,
+  "/ws/notif": toAll,
+  "/ws/notif?quiet=1": toAll,
+  "/ws?chat={chat}": toMembers,
+  "/ws/notif?chat={chat}": toMembers,
+  "/ws/notif?quiet=1&chat={chat}": toMembers,
+  "/chat/{chat}": toMembers,
+  "/ws/{chat}": toMembers,
+  "/ws/{own}/{chat}": toMembers,
+  "/ws/{chat}/{own}": toMembers,
+  "/ws/{another}/{chat}": toNobody,
+  "/ws/{chat}/{another}": toNobody,
+  "/ws/{own}": toAll,
+  "/ws/{another}": toNobody,
+};
+
+/** Words that the program compares a path with, so that a place which is made of new ones is found as well. */
+const socketWords = [
+  ...new Set(
+    readFileSync(new URL("../../realtime/src/socket-places.ts", import.meta.url), "utf8")
+      .matchAll(/"([a-z][a-z-]*)"/g)
+      .map(([, word = ""]) => word),
+  ),
+];
+/** Longer paths than any socket has. */
+const MAX_SEGMENTS = 3;
+/** Handshakes under way at a time. */
+const AT_ONCE = 16;
 
 /** Two points by two. */
 const png = Buffer.from(
@@ -105,11 +158,17 @@ function picture(): FormData {
   return form;
 }
 
+const nowhere: Places = { chat: "nothing", message: "nothing" };
+
 /** Most calls need no group to be asked; making one for each would be most of the work. */
 const needsGroup = (route: Route): boolean =>
   /:(chat|message|file)_id/.test(route.paths[0]) || Object.hasOwn(route.body?.properties ?? {}, "chat_id");
 
 const nameOf = ({ method, paths }: Route): string => `${method} ${paths[0]}`;
+
+/** Wherever a route is mounted. */
+const placesOf = ({ paths, underApi }: Route): readonly string[] =>
+  paths.flatMap((path) => (underApi ? [`${API_PREFIX}${path}`, path] : [path]));
 
 describe("who may do what", () => {
   let stack: ChatStack;
@@ -135,7 +194,7 @@ describe("who may do what", () => {
       tokens.set(name, token);
       ids.set(name, id);
     }
-    await call("author", "PUT", "/users/me/avatar", picture());
+    await call("author", "PUT", "/api/users/me/avatar", picture());
     ids.set("expired", idOf("owner"));
     tokens.set("expired", stack.expiredToken(idOf("owner")));
     ids.set("anonymous", idOf("owner"));
@@ -146,8 +205,10 @@ describe("who may do what", () => {
     await ended;
   }, 60_000);
 
-  it("is written down for every call, and for no other", () => {
-    expect(Object.keys(matrix).sort()).toEqual([...new Set(stack.routes.map(nameOf))].sort());
+  it("is written down for every call under each of its names, and for no other", () => {
+    const written = Object.entries(matrix).map(([name, { also = [] }]) => [name, [...also].sort()]);
+    const mounted = stack.routes.map((route) => [nameOf(route), route.paths.slice(1).sort()]);
+    expect(Object.fromEntries(written)).toEqual(Object.fromEntries(mounted));
   });
 
   it.each(Object.keys(matrix))(
@@ -155,55 +216,133 @@ describe("who may do what", () => {
     async (name) => {
       const row = matrix[name] ?? { allowed: 0 };
       const route = stack.routes.find((candidate) => nameOf(candidate) === name);
-      const answered: Record<string, number> = {};
-      const expected: Record<string, number> = {};
-      for (const [index, role] of roles.entries()) {
-        answered[role] = await ask(row, route, role);
-        if (row.open !== true && index < 2) expected[role] = 401;
-        else expected[role] = typeof row.allowed === "number" ? row.allowed : (row.allowed[index - 2] ?? 0);
+      if (route === undefined) throw new Error("there is no such call");
+      // A read changes nothing, so that all may ask about one scene.
+      const shared = route.method === "GET" ? await setScene(route) : undefined;
+      for (const place of placesOf(route)) {
+        const asked = roles.map(async (role) => [role, await ask(row, route, place, role, shared)] as const);
+        expect({ place, ...Object.fromEntries(await Promise.all(asked)) }).toEqual({ place, ...expectedOf(row) });
       }
-      expect(answered).toEqual(expected);
     },
     60_000,
   );
 
-  async function ask(row: Row, route: Route | undefined, role: Role): Promise<number> {
-    const scene = await setScene(role, route);
+  it.each(Object.entries(sockets))(
+    "a socket at %s",
+    async (place, allowed) => {
+      const { chat } = await setScene();
+      // Who was put out just now may be let in until this instance hears of it, and is told then.
+      await eventually(
+        async () => {
+          const asked = roles.map(async (role) => [role, await handshake(role, place, chat)] as const);
+          expect(Object.fromEntries(await Promise.all(asked))).toEqual(expectedOf({ allowed }));
+        },
+        { within: 30_000 },
+      );
+    },
+    60_000,
+  );
+
+  it("is written down for every place of a socket", async () => {
+    expect(socketWords).toContain("ws");
+    const segments = [...socketWords, "{own}", "{another}", "{chat}"];
+    let paths = [""];
+    const all: string[] = [];
+    for (let length = 1; length <= MAX_SEGMENTS; length += 1) {
+      paths = paths.flatMap((path) => segments.map((segment) => `${path}/${segment}`));
+      all.push(...paths);
+    }
+    const { chat } = await setScene();
+    const found: string[] = [];
+    for (let first = 0; first < all.length; first += AT_ONCE) {
+      const some = all.slice(first, first + AT_ONCE);
+      const statuses = await Promise.all(some.map((path) => handshake("owner", path, chat)));
+      found.push(...some.filter((_path, index) => statuses[index] === opens));
+    }
+    const written = Object.entries(sockets).filter(([, allowed]) => allowed !== toNobody);
+    expect(found.sort()).toEqual(
+      written
+        .map(([place]) => place)
+        .filter((place) => !place.includes("?"))
+        .sort(),
+    );
+  }, 60_000);
+
+  function expectedOf(row: Row): Readonly<Record<Role, number>> {
+    const { allowed } = row;
+    const [stranger, exMember, member, admin, owner] =
+      typeof allowed === "number" ? ([allowed, allowed, allowed, allowed, allowed] as const) : allowed;
+    const without = row.open === true ? stranger : 401;
+    return { anonymous: without, expired: without, stranger, "ex-member": exMember, member, admin, owner };
+  }
+
+  async function ask(row: Row, route: Route, place: string, asks: Role, shared?: Places): Promise<number> {
+    const needsOwn = asks !== "anonymous" && asks !== "expired";
+    const scene: Scene = {
+      ...(shared ?? (needsOwn ? await setScene(route) : nowhere)),
+      ...{ asks, author: idOf("author"), stranger: idOf("stranger") },
+    };
     const parameters: Record<string, string> = {
       chat_id: scene.chat,
       message_id: scene.message,
       ...row.path?.(scene),
     };
-    const path = (route?.paths[0] ?? "").replaceAll(/:(\w+)/g, (_whole, parameter: string) =>
+    const path = place.replaceAll(/:(\w+)/g, (_whole, parameter: string) =>
       encodeURIComponent(parameters[parameter] ?? "nothing"),
     );
-    return (await call(role, route?.method ?? "GET", path, row.body?.(scene))).status;
+    return (await call(asks, route.method, path, row.body?.(scene))).status;
   }
 
-  async function setScene(asks: Role, route: Route | undefined): Promise<Scene> {
-    const people = { asks, author: idOf("author"), stranger: idOf("stranger") };
-    if (route === undefined || !needsGroup(route)) return { ...people, chat: "", message: "" };
+  /** The status of its answer; 101 for a socket that opens, which is closed at once. */
+  async function handshake(role: Role, place: string, chat: string): Promise<number> {
+    const ids = { own: idOf(role), another: idOf("author"), chat };
+    const path = place.replaceAll(/\{(\w+)\}/g, (_whole, id: keyof typeof ids) => ids[id]);
+    const token = tokens.get(role);
+    const request = httpRequest(`http://127.0.0.1:${stack.port}${path}`, {
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        connection: "Upgrade",
+        upgrade: "websocket",
+        "sec-websocket-version": "13",
+        "sec-websocket-key": "AAAAAAAAAAAAAAAAAAAAAA==",
+      },
+    });
+    request.end();
+    const answer = await new Promise<IncomingMessage>((resolve, reject) => {
+      request.once("upgrade", (opened, socket) => {
+        socket.destroy();
+        resolve(opened);
+      });
+      request.once("response", (refused) => resolve(refused.resume()));
+      request.once("error", reject);
+    });
+    return answer.statusCode ?? 0;
+  }
+
+  /** For a route what it needs; a group in any case when it is for none. */
+  async function setScene(route?: Route): Promise<Places> {
+    if (route !== undefined && !needsGroup(route)) return nowhere;
     const members = ["ex-member", "member", "admin", "author"] as const;
-    const made = await call("owner", "POST", "/chats", {
+    const made = await call("owner", "POST", "/api/chats", {
       type: "group",
       name: "Scene",
       member_ids: members.map(idOf),
     });
     const chat = String(made.json["id"]);
-    await call("owner", "PUT", `/chats/${chat}/members/${idOf("admin")}/role`, { role: "admin" });
-    const sent = await call("author", "POST", `/chats/${chat}/messages`, { text: "what I said" });
+    await call("owner", "PUT", `/api/chats/${chat}/members/${idOf("admin")}/role`, { role: "admin" });
+    const sent = await call("author", "POST", `/api/chats/${chat}/messages`, { text: "what I said" });
     const message = String(sent.json["id"]);
-    if (route.paths[0].includes(":file_id")) await call("author", "POST", `/messages/${message}/files`, picture());
-    if (nameOf(route).includes("GET /chats/:chat_id/avatar")) {
-      await call("owner", "PUT", `/chats/${chat}/avatar`, picture());
+    if (route?.paths[0].includes(":file_id")) await call("author", "POST", `/api/messages/${message}/files`, picture());
+    if (route !== undefined && nameOf(route) === "GET /chats/:chat_id/avatar") {
+      await call("owner", "PUT", `/api/chats/${chat}/avatar`, picture());
     }
-    await call("owner", "DELETE", `/chats/${chat}/members/${idOf("ex-member")}`);
-    return { ...people, chat, message };
+    await call("owner", "DELETE", `/api/chats/${chat}/members/${idOf("ex-member")}`);
+    return { chat, message };
   }
 
   async function call(role: Role | "author", method: string, path: string, body?: object) {
     const token = tokens.get(role);
-    const answer = await fetch(`${stack.origin}/api${path}`, {
+    const answer = await fetch(`${stack.origin}${path}`, {
       method,
       headers: {
         ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),

@@ -14,6 +14,7 @@ import { createDiskFileStore } from "@chat/shared/files/disk-file-store";
 import { createHttpApp } from "@chat/shared/http/app";
 import type { Route } from "@chat/shared/http/define-route";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
+import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
@@ -80,7 +81,12 @@ export function withChat(use: (stack: ChatStack) => Promise<void>, options: Chat
         instanceUrl: () => `http://127.0.0.1:${http.address().port}`,
         leaseChanges: createWakeup(),
       });
-      const routes = [...commandApi.routes, ...createQueryApi(own()).routes];
+      const readiness = createReadiness();
+      const routes = [
+        ...commandApi.routes,
+        ...createQueryApi(own()).routes,
+        ...healthRoutes({ readiness, checks: {}, metrics: createMetrics() }),
+      ];
       const http = createHttpServer({
         name: "http",
         port: 0,
@@ -91,7 +97,7 @@ export function withChat(use: (stack: ChatStack) => Promise<void>, options: Chat
           log: logger,
         }),
       });
-      for (const service of [projector, commandApi, http, commandApi.share]) {
+      for (const service of [projector, commandApi, http, commandApi.share, readiness]) {
         await service.start();
         running.defer(() => service.stop());
       }
