@@ -13,6 +13,8 @@ import { Uploads } from "./uploads.tsx";
 const NEAR_END_PX = 80;
 /** Earlier messages are asked for before the reader meets the top. */
 const NEAR_TOP_PX = 400;
+/** What is further back takes another press: all between is loaded and drawn as well, 100 messages a page. */
+const MAX_PAGES_SOUGHT = 20;
 
 export interface MessageListProps {
   readonly client: ChatClient;
@@ -31,7 +33,9 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
   const sentBefore = useRef(sent);
   const heightBefore = useRef(0);
   const firstBefore = useRef<string | undefined>(undefined);
-  const isLoading = useRef(false);
+  const loading = useRef<Promise<boolean> | null>(null);
+  /** Is to be brought into sight when it is drawn. */
+  const [sought, setSought] = useState<string | null>(null);
   const [hasNew, setHasNew] = useState(false);
   const outgoing = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
   const uploads = state.uploads.filter(({ chatId }) => chatId === chat.chat.id);
@@ -56,9 +60,16 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
     else if (first?.id !== firstBefore.current) place.scrollTop += grown;
     heightBefore.current = place.scrollHeight;
     firstBefore.current = first?.id;
+    const found = sought === null ? null : place.querySelector<HTMLElement>(`[data-id="${sought}"]`);
+    if (found !== null) {
+      atEnd.current = false;
+      found.scrollIntoView({ block: "center" });
+      found.focus({ preventScroll: true });
+      setSought(null);
+    }
     // Nobody can scroll where everything is in sight.
     if (place.scrollHeight <= place.clientHeight) void scrolled(place);
-  }, [messages, outgoing.length, uploads.length, sent]);
+  }, [messages, outgoing.length, uploads.length, sent, sought]);
 
   // What is written below may take more of the place.
   useEffect(() => {
@@ -84,11 +95,34 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
   async function scrolled(place: HTMLElement): Promise<void> {
     atEnd.current = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END_PX;
     if (atEnd.current) read();
-    if (place.scrollTop > NEAR_TOP_PX || begins || isLoading.current) return;
-    isLoading.current = true;
     // Without an answer it is asked for again when one scrolls.
-    await client.loadOlder(chat.chat.id).catch(() => undefined);
-    isLoading.current = false;
+    if (place.scrollTop <= NEAR_TOP_PX && !begins) await loadOlder();
+  }
+
+  /** Once at a time, whoever asks; false when nothing came. */
+  function loadOlder(): Promise<boolean> {
+    const firstSeq = () => heldNow()[0]?.seq;
+    const before = firstSeq();
+    loading.current ??= client
+      .loadOlder(chat.chat.id)
+      .then(
+        () => firstSeq() !== before,
+        () => false,
+      )
+      .finally(() => (loading.current = null));
+    return loading.current;
+  }
+
+  /** Of this chat, also what is not drawn yet. */
+  const heldNow = () => client.state().chats.get(chat.chat.id)?.messages ?? [];
+
+  async function seek(messageId: string): Promise<boolean> {
+    for (let pages = 0; !heldNow().some(({ id }) => id === messageId); pages += 1) {
+      const isClosed = list.current === null;
+      if (isClosed || pages === MAX_PAGES_SOUGHT || !(await loadOlder())) return false;
+    }
+    setSought(messageId);
+    return true;
   }
 
   function goToEnd(): void {
@@ -115,6 +149,7 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
               {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
               <Message
                 {...{ changes, state, chat, message, onReply }}
+                onSeek={seek}
                 isFollowing={!isNewDay && before?.sender_id === message.sender_id}
                 uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}
                 onDiscardFile={client.discardFile}
@@ -126,6 +161,7 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
           <OutgoingMessage
             key={message.clientMessageId}
             {...{ state, chat, message }}
+            onSeek={seek}
             uploads={uploadsOf(message.clientMessageId)}
             onDiscard={client.discard}
             onDiscardFile={client.discardFile}

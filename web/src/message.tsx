@@ -5,7 +5,7 @@ import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
 import { useLanguage, useWords } from "./language.ts";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
-import { QuoteAbove } from "./quote.tsx";
+import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
 import { timeOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
 
@@ -20,10 +20,11 @@ export interface MessageProps {
   readonly uploads: readonly OutgoingFile[];
   readonly onDiscardFile: (key: string) => void;
   readonly onReply: (messageId: string) => void;
+  readonly onSeek: QuoteAboveProps["onSeek"];
 }
 
 export function Message(props: MessageProps) {
-  const { changes, state, chat, message, isFollowing, uploads, onDiscardFile, onReply } = props;
+  const { changes, state, chat, message, isFollowing, uploads, onDiscardFile, onReply, onSeek } = props;
   const { words, code } = useLanguage();
   const [isEditing, setIsEditing] = useState(false);
   const [problem, setProblem] = useState("");
@@ -49,7 +50,7 @@ export function Message(props: MessageProps) {
     >
       <h3 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h3>
       {message.reply_to !== null && !message.deleted && (
-        <QuoteAbove {...{ state, chat }} messageId={message.reply_to} />
+        <QuoteAbove {...{ state, chat, onSeek }} messageId={message.reply_to} />
       )}
       {message.deleted ? (
         <p class="text deleted">{words.deletedMessage}</p>

@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import type { ChatState, ClientState } from "@chat/client/state";
 import { useWords } from "./language.ts";
 import { nameOfPerson } from "./names.ts";
@@ -23,22 +24,33 @@ export function Quote({ state, chat, messageId }: QuoteProps) {
   );
 }
 
-/** Above an answer: leads to what it answers, where that is shown. */
-export function QuoteAbove(props: QuoteProps) {
+export interface QuoteAboveProps extends QuoteProps {
+  /** Brings a message into sight, however far back it is; false when it was not reached. */
+  readonly onSeek: (messageId: string) => Promise<boolean>;
+}
+
+/** Above an answer: leads to what it answers. */
+export function QuoteAbove({ onSeek, ...quoted }: QuoteAboveProps) {
   const words = useWords();
+  const [status, setStatus] = useState<"" | "seeking" | "not reached">("");
+
+  async function seek(): Promise<void> {
+    if (status === "seeking") return;
+    setStatus("seeking");
+    setStatus((await onSeek(quoted.messageId)) ? "" : "not reached");
+  }
+
   return (
     <button
       class="quote"
       type="button"
       title={words.goToQuoted}
-      onClick={({ currentTarget }) => {
-        const quoted = currentTarget.closest(".messages")?.querySelector<HTMLElement>(`[data-id="${props.messageId}"]`);
-        quoted?.scrollIntoView({ block: "center" });
-        quoted?.focus({ preventScroll: true });
-      }}
+      aria-busy={status === "seeking"}
+      onClick={() => void seek()}
     >
       <span class="only-heard">{words.answerTo}: </span>
-      <Quote {...props} />
+      <Quote {...quoted} />
+      {status !== "" && <span class="hint">{status === "seeking" ? words.seeking : words.notReached}</span>}
     </button>
   );
 }

@@ -47,3 +47,12 @@ export async function pictureShows(picture: Locator): Promise<void> {
   await picture.waitFor();
   await picture.evaluate((image) => (image as HTMLImageElement).decode());
 }
+
+/** Scrolls its list until a place lies so far above what is seen of it. */
+export async function scrollPast(place: Locator, pixels: number): Promise<void> {
+  await place.evaluate((element, above) => {
+    const list = element.closest("[role=log]");
+    if (list === null) throw new Error("it is in no list");
+    list.scrollTop += element.getBoundingClientRect().bottom - list.getBoundingClientRect().top + above;
+  }, pixels);
+}

@@ -6,9 +6,9 @@ import { chromiumPath } from "@chat/shared/testing/chromium";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
 import { newPerson, type Person, startBrowser, WITHIN_MS } from "./browser.ts";
-import { dragOver, paste, pictureShows, saved } from "./files.ts";
+import { dragOver, paste, pictureShows, saved, scrollPast } from "./files.ts";
 import { makePng } from "./picture.ts";
-import { messagesOf, openChat, signUp, startChat, write, writeWithoutPage } from "./people.ts";
+import { answerFirst, messagesOf, openChat, signUp, startChat, write, writeWithoutPage } from "./people.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const wide = { width: 1_200, height: 760 };
@@ -175,6 +175,14 @@ withBrowser("the page", () => {
       await write(his, "ru", "Взаимно");
       await his.getByRole("article").filter({ hasText: "Взаимно" }).getByText("Nice to meet you").waitFor();
       await expectNoBarriers(his);
+
+      await hers.getByRole("button", { name: "Your profile" }).click();
+      const remove = hers.getByRole("button", { name: "Remove the picture" });
+      await remove.click();
+      await his.locator(".conversation-head .avatar img").waitFor({ state: "detached" });
+      await remove.waitFor({ state: "detached" });
+      await expectNoBarriers(hers);
+      await hers.keyboard.press("Escape");
     },
     3 * WITHIN_MS,
   );
@@ -222,6 +230,32 @@ withBrowser("the page", () => {
       expect((await messagesOf(later)).slice(-130)).toEqual(lines);
     },
     4 * WITHIN_MS,
+  );
+
+  it(
+    "leads to what a message answers, however far back that is, and fetches pictures shortly before they are seen",
+    async () => {
+      await answerFirst(await chat.url(), "alice@example.com", "That was the beginning");
+      const later = await boris.openWindow();
+      await openChat(later, "Alice");
+      const answer = later.getByRole("article").filter({ hasText: "That was the beginning" });
+      await answer.getByRole("button", { name: "Более раннее сообщение" }).click();
+      const reached = later.locator("article:focus");
+      await reached.getByText("Hello there!", { exact: true }).waitFor();
+      const [seen, list] = [await reached.boundingBox(), await later.getByRole("log").boundingBox()];
+      expect(seen?.y).toBeGreaterThanOrEqual(list?.y ?? Infinity);
+      expect(seen?.y).toBeLessThan((list?.y ?? 0) + (list?.height ?? 0));
+      expect((await messagesOf(later))[0]).toBe("Hello there!");
+      await answer.getByRole("button", { name: "Hello there!" }).waitFor();
+
+      const preview = later.getByRole("button", { name: "Открыть картинку photo.png" });
+      await scrollPast(preview, 1_000);
+      await preview.locator("img").waitFor({ state: "detached" });
+      await scrollPast(preview, 100);
+      await preview.locator("img").waitFor({ state: "attached" });
+      await later.close();
+    },
+    3 * WITHIN_MS,
   );
 
   it(

@@ -64,6 +64,18 @@ export function messagesOf(page: Page): Promise<readonly string[]> {
 
 /** Writes to the only chat of somebody who signed up, by the API: many lines are soon there. */
 export async function writeWithoutPage(url: string, email: string, texts: readonly string[]): Promise<void> {
+  const { post, chat } = await withoutPage(url, email);
+  for (const text of texts) await post(`/chats/${chat}/messages`, { text });
+}
+
+/** Likewise answers the first message of that chat. */
+export async function answerFirst(url: string, email: string, text: string): Promise<void> {
+  const { get, post, chat } = await withoutPage(url, email);
+  const [first] = (await get(`/chats/${chat}/messages?after=0&limit=1`)) as readonly { readonly id: string }[];
+  await post(`/chats/${chat}/messages`, { text, reply_to: first?.id });
+}
+
+async function withoutPage(url: string, email: string) {
   const call = async (path: string, token: string, body?: object): Promise<unknown> => {
     const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
     const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
@@ -74,5 +86,9 @@ export async function writeWithoutPage(url: string, email: string, texts: readon
   const loggedIn = await call("/auth/login", "none", { email, password: "password123" });
   const token = (loggedIn as { readonly access_token: string }).access_token;
   const [chat] = (await call("/chats", token)) as readonly { readonly id: string }[];
-  for (const text of texts) await call(`/chats/${chat?.id ?? ""}/messages`, token, { text });
+  return {
+    chat: chat?.id ?? "",
+    get: (path: string) => call(path, token),
+    post: (path: string, body: object) => call(path, token, body),
+  };
 }
