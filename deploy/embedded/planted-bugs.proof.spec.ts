@@ -11,7 +11,7 @@ import { ACCOUNTS, type PlantedBug, withPlantedBug } from "./testing/with-plante
 jest.setTimeout(240_000);
 /** A bug shows itself by chance, in less than a minute where nothing else runs: it is looked for again, for so long. */
 const FOUND_WITHIN_MS = 120_000;
-const SIZES = { people: ACCOUNTS - 1, guests: 1, rooms: 2, restMs: 10, connectedMs: 1_500 };
+const SIZES = { people: ACCOUNTS - 1, guests: 1, rooms: 2, restMs: 10, attachPercent: 0, connectedMs: 1_500 };
 const CALM = { ...SIZES, connectedMs: 12_000 };
 /** Calls that were done until people stop. */
 const DONE = 80;

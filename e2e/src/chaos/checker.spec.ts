@@ -1,6 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
 import { CAUGHT_UP_WITHIN_MS, checkHistory } from "./checker.ts";
-import type { Call, Entry, Line } from "./history.ts";
+import type { Attached, Call, Entry, Line } from "./history.ts";
 import type { Rule } from "./rules/violations.ts";
 
 const chat = "room";
@@ -29,20 +29,27 @@ const not = (type: "fail" | "info", process: string, call: Call): Entry[] => {
 const send = (key: string): Call => ({ f: "send", chat, key, text: `${key} says something` });
 const edit = (key: string, text: string): Call => ({ f: "edit", chat, key, text: `${key} edited ${text}` });
 const remove = (key: string): Call => ({ f: "delete", chat, key });
+const attach = (key: string, file: string): Call => ({ f: "attach", chat, key, file });
 const get: Call = { f: "get", chat };
 
 interface Told {
   readonly text?: string;
   readonly deleted?: boolean;
   readonly readCount?: number;
+  readonly files?: readonly Attached[];
 }
 
 /** At rest; alice is the sender unless the key begins with b. */
 function rest(keys: readonly string[], told: Readonly<Record<string, Told>> = {}): Entry[] {
   const messages = keys.map((key, index): Entry => {
-    const { deleted = false, readCount = 0, text = deleted ? "" : `${key} says something` } = told[key] ?? {};
+    const {
+      deleted = false,
+      readCount = 0,
+      text = deleted ? "" : `${key} says something`,
+      files = [],
+    } = told[key] ?? {};
     const sender = key.startsWith("b") ? bob : alice;
-    return { type: "message", chat, seq: index + 1, key, sender, text, deleted, readCount };
+    return { type: "message", chat, seq: index + 1, key, sender, text, deleted, readCount, files };
   });
   return [...messages, { type: "looked" }];
 }
@@ -78,6 +85,10 @@ function heard(keys: readonly string[]): Entry[] {
 const whole = (keys: readonly string[], ...before: readonly (Entry | readonly Entry[])[]): Line[] =>
   history(...before, heard(keys), rest(keys));
 
+const fileRule: Rule = "a file that was acknowledged is there, whole and once";
+const withFiles = (files: readonly Attached[], ...before: readonly (readonly Entry[])[]): Line[] =>
+  history(done(alice, send("a1"), { seq: 1 }), ...before, heard(["a1"]), rest(["a1"], { a1: { files } }));
+
 const brokenBy = (lines: readonly Line[]): Rule[] => [...checkHistory(lines).broken.keys()];
 
 describe("the checker", () => {
@@ -101,9 +112,12 @@ describe("the checker", () => {
       }),
       done(bob, { f: "read", chat }, { upTo: 2 }),
       [frame(1, 4, "read", { user: bob }), frame(3, 4, "read", { user: bob }), frame(1, 5, "fully_read")],
+      not("info", alice, attach("a1", "f1")),
+      done(alice, attach("a1", "f1")),
+      not("fail", alice, attach("a1", "f2")),
       done(alice, edit("a1", "1")),
       [frame(1, 6, "message_updated", { seq: 1 }), frame(3, 6, "message_updated", { seq: 1 })],
-      rest(["a1", "b1"], { a1: { text: "a1 edited 1", readCount: 1 }, b1: { readCount: 0 } }),
+      rest(["a1", "b1"], { a1: { text: "a1 edited 1", readCount: 1, files: [["f1", "whole"]] }, b1: { readCount: 0 } }),
       { type: "listed", user: bob, chat, unread: 0, readUpTo: 2 },
       { type: "members", chat, readUpTo: { [alice]: 0, [bob]: 2 } },
       { type: "caught-up", what: "answers", ms: 100 },
@@ -113,6 +127,30 @@ describe("the checker", () => {
   });
 
   it.each<[string, Rule, readonly Line[]]>([
+    ["an acknowledged file that is not there", fileRule, withFiles([], done(alice, attach("a1", "f1")))],
+    [
+      "an acknowledged file that cannot be got",
+      fileRule,
+      withFiles([["f1", "not whole"]], done(alice, attach("a1", "f1"))),
+    ],
+    [
+      "a file that is there twice",
+      fileRule,
+      withFiles(
+        [
+          ["f1", "whole"],
+          ["f1", "whole"],
+        ],
+        not("info", alice, attach("a1", "f1")),
+        done(alice, attach("a1", "f1")),
+      ),
+    ],
+    [
+      "a file whose every attempt failed",
+      "what failed did not happen",
+      withFiles([["f1", "whole"]], not("fail", alice, attach("a1", "f1"))),
+    ],
+    ["a file that nobody attached", "what failed did not happen", withFiles([["f1", "whole"]])],
     [
       "an acknowledged message that is not there",
       "no acknowledged message is lost",
@@ -395,6 +433,19 @@ describe("the checker", () => {
         not("info", alice, edit("a1", "1")),
         heard(["a1"]),
         rest(["a1"], { a1: { text: "a1 edited 1" } }),
+      ),
+    ],
+    [
+      "a file in doubt, there or not, and none of a deleted message",
+      history(
+        done(alice, send("a1"), { seq: 1 }),
+        not("info", alice, attach("a1", "f1")),
+        not("info", alice, attach("a1", "f2")),
+        done(alice, send("a2"), { seq: 2 }),
+        done(alice, attach("a2", "f3")),
+        done(alice, remove("a2")),
+        heard(["a1", "a2"]),
+        rest(["a1", "a2"], { a1: { files: [["f1", "whole"]] }, a2: { deleted: true } }),
       ),
     ],
     [

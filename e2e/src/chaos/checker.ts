@@ -1,4 +1,5 @@
 import type { Line } from "./history.ts";
+import { createFileRules } from "./rules/files.ts";
 import { createMessageRules } from "./rules/messages.ts";
 import { createPeopleRules } from "./rules/people.ts";
 import { createPlaces } from "./rules/places.ts";
@@ -21,6 +22,7 @@ export interface Counts {
   readonly faults: number;
   /** At rest. */
   readonly messages: number;
+  readonly files: number;
 }
 
 export interface Verdict {
@@ -48,12 +50,15 @@ export function createChecker({ proofSettlesMs = PROOF_SETTLES_MS } = {}): Check
     createMessageRules(report, places),
     createStreamRules(report, places, { proofSettlesMs }),
     createPeopleRules(report),
+    createFileRules(report),
   ];
+  let files = 0;
   const types = new Map<Line["type"], number>();
   const count = (type: Line["type"]): number => types.get(type) ?? 0;
   return {
     take(line) {
       types.set(line.type, count(line.type) + 1);
+      if (line.type === "message") files += line.files?.length ?? 0;
       for (const rule of rules) rule.take(line);
       remark(line, report);
     },
@@ -72,6 +77,7 @@ export function createChecker({ proofSettlesMs = PROOF_SETTLES_MS } = {}): Check
           connections: count("open"),
           faults: count("fault"),
           messages: count("message"),
+          files,
         },
       };
     },

@@ -3,12 +3,17 @@ export type Call =
   | { readonly f: "send"; readonly chat: string; readonly key: string; readonly text: string }
   | { readonly f: "edit"; readonly chat: string; readonly key: string; readonly text: string }
   | { readonly f: "delete"; readonly chat: string; readonly key: string }
+  /** `file` is its name for ever; which bytes it has follows from it. */
+  | { readonly f: "attach"; readonly chat: string; readonly key: string; readonly file: string }
   | { readonly f: "read"; readonly chat: string }
   | { readonly f: "add" | "remove"; readonly chat: string; readonly user: string }
   | { readonly f: "get"; readonly chat: string };
 
 /** A message at its place: `[seq, key]`. */
 export type Place = readonly [seq: number, key: string];
+
+/** A file of a message: `whole` when it was got and is, byte for byte, what was sent. */
+export type Attached = readonly [file: string, download: "whole" | "not whole"];
 
 /** One attempt of a call: a call that is repeated has several, each answered for itself. */
 export type Attempt =
@@ -71,6 +76,8 @@ export type Final =
       readonly text: string;
       readonly deleted: boolean;
       readonly readCount: number;
+      /** Their names, and what was downloaded; absent where there are none. */
+      readonly files?: readonly Attached[];
     }
   | {
       readonly type: "listed";

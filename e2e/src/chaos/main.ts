@@ -56,11 +56,11 @@ function tell({ violations, broken, counts }: Verdict, name: string): number {
   console.log("");
   for (const { rule, detail } of violations) console.log(`BROKEN ${rule}: ${detail}`);
   for (const [rule, count] of broken) console.log(`${rule}: ${count} times`);
-  const { invoked, ok, failed, unknown, frames, connections, faults, messages } = counts;
+  const { invoked, ok, failed, unknown, frames, connections, faults, messages, files } = counts;
   console.log(
     `${name}${broken.size === 0 ? "all promises held" : `${broken.size} promises broken`}; ` +
       `${invoked} attempts (${ok} done, ${failed} failed, ${unknown} in doubt), ${messages} messages, ` +
-      `${frames} frames on ${connections} connections, ${faults} faults`,
+      `${files} files, ${frames} frames on ${connections} connections, ${faults} faults`,
   );
   return broken.size === 0 ? HELD : BROKEN;
 }

@@ -11,7 +11,7 @@ import { startWorkload } from "./workload/workload.ts";
  * Enough to share every partition among writers, and few enough for two cores to go on under all this. Every second connection
  * lives to see a heartbeat: a plain device that proves nothing is told everything again each time that it comes back.
  */
-const SIZES = { people: 8, guests: 2, rooms: 6, restMs: 120, connectedMs: 50_000 };
+const SIZES = { people: 8, guests: 2, rooms: 6, restMs: 120, attachPercent: 3, connectedMs: 50_000 };
 
 /** So much is done before the first fault: there is something to lose. */
 const CALM_CALLS = 100;

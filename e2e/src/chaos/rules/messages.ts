@@ -91,6 +91,7 @@ export function createMessageRules(report: Report, places: Places): MessageRules
       case "get":
         page(call.chat, line, mustSee, process);
         break;
+      case "attach":
       case "read":
       case "add":
       case "remove":
@@ -150,7 +151,7 @@ export function createMessageRules(report: Report, places: Places): MessageRules
     attempts.delete(op);
     if (call === undefined || !("key" in call)) return;
     const message = messages.get(call.key);
-    if (message === undefined) return;
+    if (message === undefined || call.f === "attach") return;
     if (call.f === "send") message.possible -= 1;
     else if (call.f === "delete") message.deletions -= 1;
     else {

@@ -9,6 +9,7 @@ export type Rule =
   | "a read sees what was acknowledged before it"
   | "an edit that was acknowledged stands"
   | "a deletion that was acknowledged stands"
+  | "a file that was acknowledged is there, whole and once"
   | "a device is told everything"
   | "a resuming device is told once"
   | "a connection tells in order"

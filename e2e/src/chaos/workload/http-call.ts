@@ -11,6 +11,7 @@ export interface HttpCall {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   readonly url: string;
   readonly token?: string;
+  /** JSON, or a form with a file. */
   readonly body?: unknown;
   /** Its `Idempotency-Key`. */
   readonly key?: string;
@@ -23,11 +24,11 @@ export async function attempt({ method, url, token, body, key }: HttpCall): Prom
       method,
       headers: {
         ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { "content-type": "application/json" }),
+        ...(body === undefined || body instanceof FormData ? {} : { "content-type": "application/json" }),
         ...(key === undefined ? {} : { "idempotency-key": key }),
       },
       signal: AbortSignal.timeout(ANSWER_WITHIN_MS),
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(body === undefined ? {} : { body: body instanceof FormData ? body : JSON.stringify(body) }),
     });
     const text = await response.text();
     return concluded(response, text === "" ? undefined : JSON.parse(text));

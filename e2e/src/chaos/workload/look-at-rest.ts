@@ -1,9 +1,11 @@
-import type { Note } from "../history.ts";
+import type { Attached, Note } from "../history.ts";
 import { attempt } from "./http-call.ts";
+import { bytesOf } from "./small-files.ts";
 import { keyOf, type HistoryMessage } from "./writer.ts";
 import type { Person, Room } from "./world.ts";
 
 const PAGE = 100;
+const DOWNLOADED_WITHIN_MS = 8_000;
 
 interface Options {
   readonly queries: string;
@@ -21,7 +23,11 @@ export async function lookAtRest({ queries, rooms, people, note }: Options): Pro
       const page = await fresh<readonly HistoryMessage[]>(queries, path, owner);
       for (const message of page) {
         const { seq, text, deleted, sender_id: sender, read_count: readCount } = message;
-        note({ type: "message", chat: id, seq, key: keyOf(message), sender, text, deleted, readCount });
+        const files: Attached[] = [];
+        for (const { name, url } of message.files)
+          files.push([name, (await isWhole(queries, url, name, owner)) ? "whole" : "not whole"]);
+        const attached = files.length === 0 ? {} : { files };
+        note({ type: "message", chat: id, seq, key: keyOf(message), sender, text, deleted, readCount, ...attached });
       }
       const last = page.at(-1);
       if (last === undefined) break;
@@ -57,6 +63,17 @@ export async function newestSeq(queries: string, { id, owner }: Room): Promise<n
   });
   if (outcome.type !== "ok" || outcome.headers.get("chat-stale") !== null) return null;
   return (outcome.body as readonly HistoryMessage[]).at(-1)?.seq ?? 0;
+}
+
+/** At rest nothing keeps anybody from it. */
+async function isWhole(queries: string, url: string, name: string, { token }: Person): Promise<boolean> {
+  try {
+    const signal = AbortSignal.timeout(DOWNLOADED_WITHIN_MS);
+    const answer = await fetch(`${queries}/api${url}`, { headers: { authorization: `Bearer ${token}` }, signal });
+    return answer.status === 200 && bytesOf(name).equals(Buffer.from(await answer.arrayBuffer()));
+  } catch {
+    return false;
+  }
 }
 
 async function fresh<Body>(queries: string, path: string, { token }: Person): Promise<Body> {

@@ -59,7 +59,7 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note, a
   const writing = Promise.all(
     everybody.map((person) => {
       const own = rooms.filter((room) => room.members.includes(person) || room.guests.includes(person));
-      return createWriter(person, own, sizes.restMs, world()).write(over.signal);
+      return createWriter(person, own, sizes, world()).write(over.signal);
     }),
   );
   writing.catch(() => undefined);

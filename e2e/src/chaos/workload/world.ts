@@ -40,6 +40,8 @@ export interface Sizes {
   readonly rooms: number;
   /** A writer rests for up to so long after each call. */
   readonly restMs: number;
+  /** Of a hundred calls; none where there is no store. Most that is done is to be about messages. */
+  readonly attachPercent: number;
   /** A device goes away by itself after up to so long. */
   readonly connectedMs: number;
 }

@@ -2,7 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import type { Call, Place } from "../history.ts";
 import { attempt as attemptCall, type HttpCall, type Outcome } from "./http-call.ts";
 import { sendBySocket } from "./socket-send.ts";
-import type { Person, Room, World } from "./world.ts";
+import { formOf } from "./small-files.ts";
+import type { Person, Room, Sizes, World } from "./world.ts";
 
 /** Between two attempts at one thing. */
 const RETRY_MS = 150;
@@ -13,6 +14,8 @@ const CHANGES_GUESTS_ONE_IN = 4;
 /** Of the messages, as many go by a socket; the others by HTTP. */
 const BY_SOCKET_ONE_IN = 4;
 const PAGE = 20;
+/** Fewer than a message may have, so that none is refused for that. */
+const MAX_FILES_OF_MESSAGE = 3;
 
 export interface Writer {
   /** Until `over`; what is on its way is brought to an end. Rejects only for a bug of its own. */
@@ -24,6 +27,7 @@ interface Sent {
   readonly key: string;
   readonly id: string;
   edits: number;
+  files: number;
 }
 
 interface Asked {
@@ -31,8 +35,11 @@ interface Asked {
   attempt(): Promise<Outcome>;
 }
 
+type Habits = Pick<Sizes, "restMs" | "attachPercent">;
+
 /** Somebody who does one thing after the other, each until he knows what became of it. */
-export function createWriter(person: Person, rooms: readonly Room[], restMs: number, world: World): Writer {
+export function createWriter(person: Person, rooms: readonly Room[], habits: Habits, world: World): Writer {
+  const { restMs, attachPercent } = habits;
   const { chance, note, addresses } = world;
   const letsGuestsIn = rooms.some(({ owner, guests }) => owner === person && guests.length > 0);
   /** What he may edit and delete. */
@@ -60,7 +67,7 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
       "may be left in doubt",
     );
     const message = answer?.body as { id?: unknown } | undefined;
-    if (typeof message?.id === "string") sent.push({ room, key, id: message.id, edits: 0 });
+    if (typeof message?.id === "string") sent.push({ room, key, id: message.id, edits: 0, files: 0 });
   }
 
   async function edit(): Promise<void> {
@@ -75,6 +82,23 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
           url: `${addresses.commands()}/api/messages/${message.id}`,
           body: { text },
           key: `${message.key}-edit-${message.edits}`,
+        }),
+    }));
+  }
+
+  async function attach(): Promise<void> {
+    const message = chance.pick(sent);
+    if (message.files === MAX_FILES_OF_MESSAGE) return;
+    message.files += 1;
+    const file = `${message.key}-file-${message.files}`;
+    await settle(() => ({
+      call: { f: "attach", chat: message.room.id, key: message.key, file },
+      attempt: () =>
+        http({
+          method: "POST",
+          url: `${addresses.commands()}/api/messages/${message.id}/files`,
+          body: formOf(file),
+          key: file,
         }),
     }));
   }
@@ -161,6 +185,7 @@ export function createWriter(person: Person, rooms: readonly Room[], restMs: num
       while (!over.aborted) {
         const dice = chance.below(100);
         if (letsGuestsIn && chance.oneIn(CHANGES_GUESTS_ONE_IN)) await changeGuests();
+        else if (sent.length > 0 && chance.below(100) < attachPercent) await attach();
         else if (dice < 60 || sent.length === 0) await send();
         else if (dice < 68) await edit();
         else if (dice < 72) await remove();
@@ -186,6 +211,7 @@ function answered(call: Call, { body, headers }: Outcome & { type: "ok" }) {
     case "get":
       return { page: placesOf(body as readonly HistoryMessage[]), stale: headers.get("chat-stale") !== null };
     case "edit":
+    case "attach":
     case "delete":
     case "add":
     case "remove":
@@ -202,6 +228,7 @@ export interface HistoryMessage {
   readonly sender_id: string;
   readonly deleted: boolean;
   readonly read_count: number;
+  readonly files: readonly { readonly name: string; readonly url: string }[];
 }
 
 /** The name that its sender gave it; where that was lost, its text still begins with it. */
