@@ -15,6 +15,10 @@ const startMs = 600_000;
 const within = { within: 60_000 };
 jest.setTimeout(150_000);
 
+/** What README attaches, and how it is asked for again. */
+const brought = "Boots, a map, bread.\n";
+const download = 'curl -sS "$CHAT$FILE" -H "authorization: Bearer $ALICE"';
+
 const services = ["command-api", "query-api", "realtime"].flatMap((name) => [`${name}-1`, `${name}-2`]);
 const projectors = ["projector", "projector-standby"];
 
@@ -44,6 +48,11 @@ function open(...program: readonly string[]): Terminal {
   const terminal = openTerminal(repository, ...program);
   terminals.push(terminal);
   return terminal;
+}
+
+/** What a program prints that runs in a container of one service: past the gateway, so that this instance answers and no other. */
+function inside(service: string, program: string): Promise<string> {
+  return project.sh(`docker compose exec -T ${service} node --input-type=module --eval '${program}'`);
 }
 
 async function tokenOf(terminal: Terminal): Promise<string> {
@@ -87,6 +96,32 @@ it("does what README says, by HTTP and by WebSocket", async () => {
   bob.type(`{"type":"send","id":"1","chat_id":"${message.chat_id}","text":"Hello Alice"}`);
   await bob.seen(/"type":"reply","id":"1","ok":true/);
   expect(await history()).toMatchObject([{ text: "Hello Bob" }, { seq: 2, text: "Hello Alice" }]);
+});
+
+it("takes a file at either command-api and gives it back at both query-apis, as through the gateway", async () => {
+  expect(await alice.run(here(readme.attach))).toBe(brought);
+  expect(await alice.run(download)).toBe(brought);
+  const token = await tokenOf(alice);
+  for (const commandApi of ["command-api-1", "command-api-2"]) {
+    const text = `It came in at ${commandApi}.`;
+    const attached = await inside(
+      commandApi,
+      `const form = new FormData();
+       form.set("file", new Blob(["${text}"]), "notes.txt");
+       const headers = { authorization: "Bearer ${token}" };
+       const to = "http://localhost:3001/messages/${message.id}/files";
+       console.log(await (await fetch(to, { method: "POST", headers, body: form })).text());`,
+    );
+    const { url: path } = JSON.parse(attached) as { readonly url: string };
+    for (const queryApi of ["query-api-1", "query-api-2"]) {
+      const got = await inside(
+        queryApi,
+        `const headers = { authorization: "Bearer ${token}" };
+         console.log(await (await fetch("http://localhost:3002${path}", { headers })).text());`,
+      );
+      expect([commandApi, queryApi, got]).toEqual([commandApi, queryApi, `${text}\n`]);
+    }
+  }
 });
 
 it("has no way in for callers to what is not theirs, and answers OPTIONS everywhere, on both ports", async () => {
@@ -168,4 +203,5 @@ it("stops when it is asked to, within the time that it has, and keeps everything
   expect(await project.sh("docker compose ps --all --quiet")).toBe("");
   await project.sh(readme.composeUp);
   expect((await history()).at(-1)).toMatchObject({ text: "five" });
+  expect(await alice.run(download)).toBe(brought);
 });
