@@ -7,6 +7,7 @@ import { pinDriver } from "./processes.ts";
 import { catchUp } from "./rows/catch-up.ts";
 import { crowd, loneSender, pairs, room } from "./rows/busy-rooms.ts";
 import { postToManyChats, postToOneChat } from "./rows/post-messages.ts";
+import { client } from "./rows/client.ts";
 import { historyPages } from "./rows/history-pages.ts";
 import { idleSockets } from "./rows/idle-sockets.ts";
 import { largeFiles } from "./rows/large-files.ts";
@@ -34,6 +35,7 @@ const experiments: readonly Experiment[] = [
   catchUp,
   missedFromMemory,
   missedFromJournal,
+  client,
   reads,
   openPage,
   largeFiles,

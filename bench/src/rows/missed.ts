@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
 import { openSocket } from "../driver/web-socket.ts";
-import { readFrame, TEXT } from "../driver/frames.ts";
-import { httpRequest, openHttpConnection } from "../driver/http-connection.ts";
+import { readFrame } from "../driver/frames.ts";
 import { createSequence } from "../exactly-once.ts";
 import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
 import { median } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
 import { startProgram } from "../processes.ts";
+import { writeMessages } from "../write-messages.ts";
 
 /** Where it was measured for others (bare `ws` 30 ms, Centrifugo 32–42, Tinode 80). */
 const AT_MOST_MS = 60;
@@ -16,7 +16,6 @@ const TIMES_FLOOR = 2;
 const RETURNS = 9;
 /** Returns before it: the program has just been started. */
 const WARMING = 15;
-const WRITERS = 16;
 const HEARD_WITHIN_MS = 60_000;
 
 type From = "memory" | "journal";
@@ -53,25 +52,11 @@ async function openMissed(bench: Bench, from: From) {
   const { cursor } = JSON.parse(first.greeting) as { cursor: string };
   first.drop();
   const { missed } = options.sizes;
-  await write(httpRequest("POST", `/api/chats/${chatId}/messages`, writer.token, JSON.stringify({ text: TEXT })));
+  await writeMessages(bench, chatId, writer, missed);
   await bench.settled(chatId, away);
   // What is in memory then are the events that come.
   if (from === "journal") await bench.restart();
   const bare = await startProgram("bench/src/floors/select-and-send.ts", { args: [await bench.databaseUrl("chat")] });
-
-  async function write(request: Buffer): Promise<void> {
-    let left = missed;
-    const writers = Array.from({ length: WRITERS }, async () => {
-      const connection = await openHttpConnection(bench.port());
-      while (left > 0) {
-        left -= 1;
-        const { status } = await connection.send(request);
-        if (status !== 201) faults.add(`POST: ${status}`);
-      }
-      connection.close();
-    });
-    await Promise.all(writers);
-  }
 
   /** From the first byte of the handshake to the last message. */
   async function heard(port: number, path: string): Promise<number> {
