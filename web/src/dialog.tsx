@@ -16,12 +16,7 @@ export function Dialog({ label, kind = "", onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
   return (
-    <dialog
-      ref={dialog}
-      class={`card ${kind}`}
-      aria-label={label}
-      onClose={onClose}
-    >
+    <dialog ref={dialog} class={`card ${kind}`} aria-label={label} onClose={onClose}>
       {children}
     </dialog>
   );
@@ -43,12 +38,7 @@ export function DialogEnd({ problem, children }: DialogEndProps) {
         {problem}
       </p>
       <div class="buttons">
-        <button
-          type="button"
-          onClick={({ currentTarget }) =>
-            currentTarget.closest("dialog")?.close()
-          }
-        >
+        <button type="button" onClick={({ currentTarget }) => currentTarget.closest("dialog")?.close()}>
           {words.close}
         </button>
         {children}

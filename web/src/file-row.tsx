@@ -17,16 +17,7 @@ export interface FileRowProps {
 }
 
 /** A file by its name and size, and the one thing that can be done with it. */
-export function FileRow({
-  name,
-  size,
-  status = "",
-  action,
-  sign,
-  isBusy = false,
-  onAction,
-  children,
-}: FileRowProps) {
+export function FileRow({ name, size, status = "", action, sign, isBusy = false, onAction, children }: FileRowProps) {
   const { code } = useLanguage();
   return (
     <div class={`file ${status}`}>

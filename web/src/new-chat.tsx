@@ -38,14 +38,9 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
     };
   }, [changes, query, words]);
 
-  const isChosen = (user: UserObject): boolean =>
-    chosen.some(({ id }) => id === user.id);
+  const isChosen = (user: UserObject): boolean => chosen.some(({ id }) => id === user.id);
   const toggle = (user: UserObject): void =>
-    setChosen(
-      isChosen(user)
-        ? chosen.filter(({ id }) => id !== user.id)
-        : [...chosen, user],
-    );
+    setChosen(isChosen(user) ? chosen.filter(({ id }) => id !== user.id) : [...chosen, user]);
 
   async function make(): Promise<void> {
     try {
@@ -73,29 +68,15 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
         <h2>{words.newChat}</h2>
         <label>
           {words.findPeople}
-          <input
-            type="search"
-            value={query}
-            autofocus
-            onInput={({ currentTarget }) => setQuery(currentTarget.value)}
-          />
+          <input type="search" value={query} autofocus onInput={({ currentTarget }) => setQuery(currentTarget.value)} />
         </label>
         <p class="hint">{words.groupHint}</p>
         <ul class="people">
           {shown.map((user) => (
             <li key={user.id}>
               <label class="person">
-                <input
-                  type="checkbox"
-                  checked={isChosen(user)}
-                  onChange={() => toggle(user)}
-                />
-                <Avatar
-                  id={user.id}
-                  name={user.name}
-                  picture={user.avatar}
-                  kind="small"
-                />
+                <input type="checkbox" checked={isChosen(user)} onChange={() => toggle(user)} />
+                <Avatar id={user.id} name={user.name} picture={user.avatar} kind="small" />
                 {user.name}
               </label>
             </li>

@@ -23,17 +23,10 @@ export function Uploads({ files, onDiscard }: UploadsProps) {
           >
             {file.status === "refused" ? (
               <span class="problem" role="alert">
-                {words.refused}:{" "}
-                {file.problem === "unreadable"
-                  ? words.unreadable
-                  : file.problem?.detail}
+                {words.refused}: {file.problem === "unreadable" ? words.unreadable : file.problem?.detail}
               </span>
             ) : (
-              <progress
-                aria-label={file.name}
-                max={Math.max(1, file.size)}
-                value={file.sentBytes}
-              />
+              <progress aria-label={file.name} max={Math.max(1, file.size)} value={file.sentBytes} />
             )}
           </FileRow>
         </li>
