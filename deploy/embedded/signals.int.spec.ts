@@ -99,6 +99,14 @@ describe("typing", () => {
       await eventually(() => expect(typed(to)).toEqual([typing(alice, true), typing(alice, false)]), within);
     }));
 
+  it("is told as it was said last, however quickly it was said", () =>
+    withTwo(async (stack, atFirst) => {
+      const [from, to] = [await atFirst(alice), await stack.connect(bob)];
+      for (const isTyping of [true, false, true]) say(from, isTyping);
+      const [started, stopped] = [typing(alice, true), typing(alice, false)];
+      await eventually(() => expect(typed(to).slice(0, 3)).toEqual([started, stopped, started]), within);
+    }));
+
   it("ends with the socket on which it was said", () =>
     withTwo(async (stack) => {
       const [from, to] = [await stack.connect(alice), await stack.connect(bob)];

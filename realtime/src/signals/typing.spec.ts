@@ -65,6 +65,29 @@ describe("typing", () => {
     expect(told()).toHaveLength(10);
   });
 
+  it("that goes on after a pause is told when its second is over, so that the last that was said holds", () => {
+    const { say, pass, told } = play();
+    for (const isTyping of [true, false, true]) say(isTyping);
+    expect(told()).toEqual(["1 c true", "1 c false"]);
+    pass(900);
+    expect(told()).toEqual([]);
+    pass(100);
+    expect(told()).toEqual(["1 c true"]);
+    pass(5_000);
+    expect(told()).toEqual(["1 c false"]);
+  });
+
+  it.each([
+    ["it is said", ({ say }: ReturnType<typeof play>) => say(false)],
+    ["its socket ends", ({ end }: ReturnType<typeof play>) => end("one")],
+  ])("that waits to be told is not told when %s before", (_what, over) => {
+    const game = play();
+    for (const isTyping of [true, false, true]) game.say(isTyping);
+    over(game);
+    game.pass(1_000);
+    expect(game.told()).toEqual(["1 c true", "1 c false"]);
+  });
+
   it("goes on in ten chats of a user at most", () => {
     const { say, told } = play();
     for (let chat = 0; chat < 30; chat += 1) say(true, { chatId: `c${chat}` });

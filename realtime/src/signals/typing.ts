@@ -2,7 +2,10 @@
 const TOLD_EVERY_MS = 3_000;
 /** Twice as long: who has not said it again by then types no more, or his client is gone. */
 const ENDS_AFTER_MS = 6_000;
-/** Starting is told at most once in this time, so stopping too: each of it goes to everybody in the chat. */
+/**
+ * Starting is told at most once in this time, so stopping too: each of it goes to everybody in the chat. Who starts again
+ * within it is told of as soon as it is over, unless he has stopped by then: the last that was said always holds.
+ */
 const START_EVERY_MS = 1_000;
 /** A person types in one chat at a time, on a few devices. What goes on in further ones is not told. */
 const MAX_CHATS_PER_USER = 10;
@@ -18,7 +21,7 @@ export interface Typing {
   say(socket: object, change: TypingChange): void;
   /** Whatever was typed on this socket ends. */
   socketEnded(socket: object, userId: string): void;
-  /** Ends what was not said again. To be called several times a second. */
+  /** Ends what was not said again, and tells what had to wait. To be called several times a second. */
   tick(): void;
 }
 
@@ -26,6 +29,9 @@ interface State {
   /** Who said it last; null: he types no more. */
   socket: object | null;
   saidAt: number;
+  /** Whether the others take him for typing. */
+  told: boolean;
+  /** When they were last told that he types. */
   toldAt: number;
 }
 
@@ -37,17 +43,27 @@ export function createTyping(
 
   function start(socket: object, userId: string, chatId: string): void {
     const chats = users.get(userId) ?? new Map<string, State>();
-    const state = chats.get(chatId);
-    const wasTold =
-      state !== undefined && now() - state.toldAt < (state.socket === null ? START_EVERY_MS : TOLD_EVERY_MS);
-    if (wasTold && state.socket === null) return;
-    if (state === undefined && chats.size >= MAX_CHATS_PER_USER) return;
-    users.set(userId, chats.set(chatId, { socket, saidAt: now(), toldAt: wasTold ? state.toldAt : now() }));
-    if (!wasTold) tell({ userId, chatId, isTyping: true });
+    let state = chats.get(chatId);
+    if (state === undefined) {
+      if (chats.size >= MAX_CHATS_PER_USER) return;
+      state = { socket, saidAt: 0, told: false, toldAt: Number.NEGATIVE_INFINITY };
+      users.set(userId, chats.set(chatId, state));
+    }
+    state.socket = socket;
+    state.saidAt = now();
+    if (now() - state.toldAt >= (state.told ? TOLD_EVERY_MS : START_EVERY_MS)) tellStart(userId, chatId, state);
+  }
+
+  function tellStart(userId: string, chatId: string, state: State): void {
+    state.told = true;
+    state.toldAt = now();
+    tell({ userId, chatId, isTyping: true });
   }
 
   function end(userId: string, chatId: string, state: State): void {
     state.socket = null;
+    if (!state.told) return;
+    state.told = false;
     tell({ userId, chatId, isTyping: false });
   }
 
@@ -69,7 +85,9 @@ export function createTyping(
       for (const [userId, chats] of users) {
         for (const [chatId, state] of chats) {
           if (state.socket !== null && now() - state.saidAt >= ENDS_AFTER_MS) end(userId, chatId, state);
-          if (state.socket === null && now() - state.toldAt >= START_EVERY_MS) chats.delete(chatId);
+          if (now() - state.toldAt < START_EVERY_MS) continue;
+          if (state.socket === null) chats.delete(chatId);
+          else if (!state.told) tellStart(userId, chatId, state);
         }
         if (chats.size === 0) users.delete(userId);
       }
