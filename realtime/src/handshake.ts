@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { createAllowedOrigins } from "@chat/shared/http/allowed-origins";
 import type { Authenticate } from "@chat/shared/http/authenticate";
 import { isStorable } from "@chat/shared/http/storable-text";
 import { isChatId, type UserId } from "@chat/shared/ids";
@@ -83,7 +84,9 @@ function deviceIdFrom(device: string | null): string | null {
 /** Programs send no origin. A page of ours has the host that it talks to. */
 function checkOrigin({ headers }: IncomingMessage, allowedOrigins: readonly string[]): void {
   const { origin, host } = headers;
-  const allowed = allowedOrigins.includes("*") || (origin !== undefined && allowedOrigins.includes(origin));
-  if (origin === undefined || allowed || URL.parse(origin)?.host === host) return;
+  if (origin === undefined || createAllowedOrigins(allowedOrigins).has(origin)) return;
+  const page = URL.parse(origin);
+  // Read as a part of the page's own URL, so that a default port is none on either side.
+  if (page !== null && URL.parse(`${page.protocol}//${host ?? ""}`)?.host === page.host) return;
   throw new Rejection("forbidden", "Pages of this origin may not open sockets here.");
 }

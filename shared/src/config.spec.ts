@@ -44,6 +44,29 @@ describe("readConfig", () => {
     expect(readConfig(settings, environment)).toMatchObject(read);
   });
 
+  it("reads origins as browsers write them, and any for a star", () => {
+    const read = (ALLOWED_ORIGINS: string) =>
+      readConfig(settings, { DATABASE_URL: url, ALLOWED_ORIGINS }).ALLOWED_ORIGINS;
+    expect(read("https://Chat.Example.org/, HTTP://localhost:80,http://localhost:3000")).toEqual([
+      "https://chat.example.org",
+      "http://localhost",
+      "http://localhost:3000",
+    ]);
+    expect(read("*")).toEqual(["*"]);
+  });
+
+  it("names each origin that is none, together with all other faults", () => {
+    const expected = "expected origins like https://chat.example.org, without a path, separated by commas, or *";
+    const ALLOWED_ORIGINS =
+      "chat.example.org,https://chat.example.org,https://*.example.org,https://a.example.org/page";
+    expect(faultsOf({ DATABASE_URL: url, PORT: "eighty", ALLOWED_ORIGINS })).toEqual([
+      'PORT is "eighty"; expected a whole number from 0 to 65535',
+      `ALLOWED_ORIGINS holds "chat.example.org"; ${expected}`,
+      `ALLOWED_ORIGINS holds "https://*.example.org"; ${expected}`,
+      `ALLOWED_ORIGINS holds "https://a.example.org/page"; ${expected}`,
+    ]);
+  });
+
   it("takes an empty variable for one that is not set", () => {
     expect(readConfig(settings, { DATABASE_URL: url, PORT: "", SECRET_KEY: "" })).toMatchObject({ PORT: 3001 });
   });

@@ -27,6 +27,8 @@ export interface SettingSchema extends TSchema {
   minLength?: number;
   /** Each match of the first is replaced by the second before the value is looked at. */
   rewrite?: readonly [RegExp, string];
+  /** What an item of a list stands for; null for one that is wrong, which becomes a fault of its own. */
+  item?: (text: string) => string | null;
 }
 
 /** Says what is wrong with settings together, a line for each fault; `isSet` tells whether a variable, or a file for it, was given. */
@@ -56,7 +58,7 @@ export function readConfig<P extends TProperties>(
   for (const { name, setting, required } of settingsOf(schema)) {
     try {
       const text = readVariable(name, setting, environment);
-      const value = text === undefined ? setting.default : parse(text, setting);
+      const value = text === undefined ? setting.default : parse(name, text, setting);
       if (value === undefined && !required) continue;
       if (value === undefined) faults.push(`${name} is not set; expected ${expectation(setting)}`);
       else if (ajv.validate(setting, value)) settings[name] = value;
@@ -113,7 +115,8 @@ function present(text: string | undefined): string | undefined {
 }
 
 /** What cannot be parsed stays a text, which the schema then refuses. */
-function parse(text: string, { type = "string", rewrite }: SettingSchema): unknown {
+function parse(name: string, text: string, setting: SettingSchema): unknown {
+  const { type = "string", rewrite } = setting;
   switch (type) {
     case "integer":
     case "number":
@@ -121,13 +124,23 @@ function parse(text: string, { type = "string", rewrite }: SettingSchema): unkno
     case "boolean":
       return FLAGS[text.toLowerCase()] ?? text;
     case "array":
-      return text
-        .split(LIST_SEPARATOR)
-        .map((item) => item.trim())
-        .filter((item) => item !== "");
+      return itemsOf(name, text, setting);
     default:
       return rewrite === undefined ? text : text.replace(...rewrite);
   }
+}
+
+function itemsOf(name: string, text: string, setting: SettingSchema): readonly string[] {
+  const item: (one: string) => string | null = setting.item ?? ((one) => one);
+  const written = text
+    .split(LIST_SEPARATOR)
+    .map((one) => one.trim())
+    .filter((one) => one !== "");
+  const wrong = written.filter((one) => item(one) === null);
+  if (wrong.length > 0) {
+    throw new ConfigError(wrong.map((one) => `${name} holds ${quote(one, setting)}; expected ${expectation(setting)}`));
+  }
+  return written.flatMap((one) => item(one) ?? []);
 }
 
 function quote(text: string | undefined, { secret = false }: SettingSchema): string {

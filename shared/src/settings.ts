@@ -1,4 +1,5 @@
 import Type, { type Static, type TObject } from "typebox";
+import { originOf } from "./http/allowed-origins.ts";
 import { logLevels } from "./telemetry/logger.ts";
 
 /** Settings that more than one program reads, each said once: the same variable means the same everywhere. */
@@ -107,9 +108,11 @@ export const logSettings = {
 };
 
 export const ALLOWED_ORIGINS = Type.Array(Type.String(), {
+  item: (text: string) => (text === "*" ? text : originOf(text)),
   description:
     "Web pages that may call from a browser (CORS), separated by commas, * for any; http://localhost:3000 when not set. " +
     "Once set, only they and our own page may open sockets",
+  expected: "origins like https://chat.example.org, without a path, separated by commas, or *",
 });
 
 /** Enough for a person who types fast and a client that reads on his behalf. */

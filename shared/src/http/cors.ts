@@ -1,4 +1,5 @@
 import type { Middleware } from "koa";
+import { createAllowedOrigins } from "./allowed-origins.ts";
 
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS =
@@ -14,16 +15,15 @@ const PREFLIGHT_SECONDS = 600;
  * credentials to allow. Answers OPTIONS for every path: which service has which path is not this one's to know.
  */
 export function createCors(allowedOrigins: readonly string[]): Middleware {
-  const any = allowedOrigins.includes("*");
-  const allowed = new Set(allowedOrigins);
+  const allowed = createAllowedOrigins(allowedOrigins);
 
   return (context, next) => {
     const { headers } = context.req;
     const origin = headers.origin;
-    const mayRead = origin !== undefined && (any || allowed.has(origin));
-    if (allowed.size > 0) context.res.setHeader("Vary", "Origin");
+    const mayRead = origin !== undefined && allowed.has(origin);
+    if (allowedOrigins.length > 0) context.res.setHeader("Vary", "Origin");
     if (mayRead) {
-      context.res.setHeader("Access-Control-Allow-Origin", any ? "*" : origin);
+      context.res.setHeader("Access-Control-Allow-Origin", allowed.any ? "*" : origin);
       context.res.setHeader("Access-Control-Expose-Headers", ANSWER_HEADERS);
     }
     if (context.req.method !== "OPTIONS") return next();
