@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, it, jest } from "@jest/globals";
+import { encodeCursor } from "@chat/shared/log/cursor";
 import { added, edited, groupOf, removed, send, sends } from "@chat/shared/testing/chat-facts";
 import { eventually } from "@chat/shared/testing/eventually";
 import { refusedHandshake, type SocketClient } from "@chat/shared/testing/socket-client";
@@ -107,6 +108,20 @@ describe("a socket that shows one chat", () => {
       const again = await stack.connect(bob, `${ofChat}&cursor=${start}`);
       await eventually(() => expect(heard(again)).toEqual(["chat 2", "chat 3", "chat 5", "chat 6"]));
     }));
+
+  it.each([
+    ["made up", "garbage"],
+    ["of another log, which no frame of it could say", encodeCursor("another log", [1, 1, 1, 1])],
+  ])("of a dialect is refused with a cursor that is %s", (_what, cursor) =>
+    withRealtime(async (stack) => {
+      await stack.append(chat, alice, groupOf(alice, bob));
+      const query = `${stack.path(bob).replace("/ws", "")}&cursor=${cursor}`;
+      for (const path of [`/chat/${chat}`, `/ws/${chat}`, `/ws/${bob}/${chat}`, `/ws/${bob}`, "/ws/notif"]) {
+        const refused = await refusedHandshake(stack.port(), `${path}${query}&quiet=1`);
+        expect({ path, ...refused }).toEqual({ path, status: 422, code: "validation_failed" });
+      }
+    }),
+  );
 
   it("is refused to whoever is not in the chat, and open to one who was let in a moment ago", () =>
     withRealtime(async (stack) => {

@@ -201,6 +201,9 @@ describe("a device that comes back", () => {
     ["made up", "made-up!"],
     ["empty", ""],
     ["of another number of partitions", encodeCursor(PUSH_LOG_ID, [1, 1, 1])],
+    ["of another log and another number of partitions", encodeCursor("another log", [1, 1, 1, 1, 1])],
+    ["five characters that anybody may type", "AAAAA"],
+    ["a thousand of them", "A".repeat(1_000)],
     ["beyond the end of the log", encodeCursor(PUSH_LOG_ID, [1, 1_000_000, 1, 1])],
   ])("is refused before the handshake with a cursor that is %s", (_what, cursor) =>
     withRealtime(async ({ port, path }) => {

@@ -29,7 +29,10 @@ export interface Upgrade {
 /** Who may open a socket or show a chat on one, and where he begins. Both reject with a Rejection. */
 export interface Admissions {
   admit(upgrade: Upgrade): Promise<void>;
-  /** Shows a chat on an open socket: what its device missed there comes first. Joined again, nothing changes. */
+  /**
+   * Shows a chat on an open socket: what its device missed there comes first. Joined again, nothing changes. Of one socket
+   * never more than one at a time.
+   */
   join(connection: Connection, chatId: string): Promise<void>;
   /** A socket of this user is closed. */
   release(userId: string): void;
@@ -88,7 +91,10 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
     const key = { userId: caller.userId, deviceId, chatId };
     if (chatId !== null && !(await isMember(caller.userId, chatId))) return "no member";
     const newDeviceStarts = scope.shows === "one chat" ? scope.newDeviceStarts : "now";
+    if (scope.shows === "joined chats" && cursor !== null) throw ofNoUse(eachChatHasItsOwn);
     const beginning = scope.shows === "joined chats" ? null : await beginnings.find(key, cursor, newDeviceStarts);
+    // Opened all the same, it would be told what happens from now on, and never that it has missed something.
+    if (cursor !== null && beginning?.resync === true && handshake.protocol.resync() === null) throw ofNoUse(otherLog);
     let outcome: Outcome = "not opened";
     await arrivals.arrive(caller.userId, (person) => {
       if (chatId !== null && !person.chats.has(chatId)) outcome = "no member";
@@ -152,6 +158,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
 
   async function join(connection: Connection, chatId: string): Promise<void> {
     const { userId } = connection.caller;
+    if (!connection.isOpen()) return;
     if (connection.streams.has(chatId)) {
       connection.joined(null, chatId);
       return;
@@ -164,7 +171,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
     const beginning = await beginnings.find(key, null);
     await new Promise<void>((resolve, reject) => {
       tail.between(() => {
-        if (!connection.isOpen() || connection.streams.has(chatId)) resolve();
+        if (!connection.isOpen()) resolve();
         else if (!connection.person.chats.has(chatId)) reject(notTheirs());
         else {
           const stream = streams.begin(key, beginning);
@@ -184,4 +191,14 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
   }
 
   return { admit, join, release };
+}
+
+const eachChatHasItsOwn = "each chat that is joined on this socket has a place of its own";
+const otherLog = "it is of another log, and there is no frame on this socket to say so";
+
+function ofNoUse(why: string): Rejection {
+  const detail = `is of no use here: ${why}`;
+  return new Rejection("validation_failed", `cursor ${detail}.`, {
+    errors: [{ in: "query", pointer: "/cursor", detail }],
+  });
 }

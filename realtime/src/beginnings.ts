@@ -34,8 +34,8 @@ export interface BeginningsOptions {
 export interface Beginnings {
   /**
    * `cursor`: the one that the client names, else the stored one counts. The tail has reached what it resolves with.
-   * Rejects with `validation_failed` for a cursor that no instance of this log has given, and with `unavailable` when
-   * the tail does not get there in time. `newDeviceStarts`: of a stream of one chat.
+   * Rejects with `validation_failed` for a cursor that no instance of this log has given, unless it can be of the log that was
+   * here before, and with `unavailable` when the tail does not get there in time. `newDeviceStarts`: of a stream of one chat.
    */
   find(key: DeviceKey, cursor: string | null, newDeviceStarts?: "now" | "where the user was"): Promise<Beginning>;
 }
@@ -59,9 +59,10 @@ export function createBeginnings(options: BeginningsOptions): Beginnings {
     }
     const named = decodeCursor(cursor);
     if (named === null) throw wrong("is no cursor: it is given by `ready`, `at` and Chat-Position");
-    if (named.log !== logName) return { offsets: stream.offsets(), resumed: false, resync: true, exact: true };
     const { offsets } = named;
+    // First: an installation's number of partitions never changes, so this is no cursor of a log that it once had.
     if (offsets.length !== log.partitions) throw wrong("is of a log with another number of partitions");
+    if (named.log !== logName) return { offsets: stream.offsets(), resumed: false, resync: true, exact: true };
     // Only who is ahead of what was told here can be beyond the end, so nobody else costs a look at the log.
     if (!hasReached(stream.offsets(), offsets) && !hasReached(await log.ends(), offsets)) {
       throw wrong("lies beyond the end of the log");

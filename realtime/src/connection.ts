@@ -17,9 +17,8 @@ import { rejectionOf } from "./rejection-of.ts";
 import type { Device, Person } from "./rooms.ts";
 import type { DeviceStream } from "./streams.ts";
 import { pongNumber, textFrame } from "./websocket-frame.ts";
+import { createWorkInFlight } from "./work-in-flight.ts";
 
-/** Commands of one socket whose answers are not there yet. Above, its frames wait in the kernel, and with them the client. */
-const MAX_COMMANDS_IN_FLIGHT = 64;
 /** With more than this waiting, a device has enough to do with what happened: who types it need not hear. */
 const MAX_QUEUED_FOR_OFFERS = 64 * 1024;
 /** What `ws` says where there was no close frame. */
@@ -89,7 +88,10 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   const proofs = createProofs(streams);
   const commands = protocol.refusesRepeatedTexts === true ? context.commandsOnce : context.commands;
   const bucket = fullBucket(context.floodLimits, performance.now());
-  let inFlight = 0;
+  const inFlight = createWorkInFlight({
+    socket: ws,
+    failed: (id, error) => refuse(id, rejectionOf(error, context.logger)),
+  });
   /** Why we close it, when we do. */
   let closing: CloseReason | "failed" | null = null;
   let heardSinceBeat = true;
@@ -220,16 +222,18 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
         run(incoming.id, incoming.command);
         return;
       case "join":
-        inTurn(incoming.id, () => context.join(connection, incoming.chatId));
+        inFlight.queue(incoming.id, () => context.join(connection, incoming.chatId));
         return;
       case "typing":
-        inTurn(incoming.id, async () => {
+        inFlight.begin(incoming.id, async () => {
           context.typed(connection, incoming);
           if (incoming.id !== null) say(protocol.done(incoming.id, null));
         });
         return;
       case "leave":
-        leaveChat(incoming.chatId);
+        inFlight.queue(incoming.id, async () => {
+          if (connection.isOpen()) leaveChat(incoming.chatId);
+        });
         return;
       case "refused":
         refuse(incoming.id, incoming.rejection);
@@ -244,21 +248,10 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
 
   /** Calls go out in the order of the frames; answers come back as they come. */
   function run(id: string | null, command: SocketCommand): void {
-    inTurn(id, async () => {
+    inFlight.begin(id, async () => {
       const result = await commands(caller, command);
       say(protocol.done(id, result));
     });
-  }
-
-  function inTurn(id: string | null, work: () => Promise<void>): void {
-    inFlight += 1;
-    if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.pause();
-    void work()
-      .catch((error: unknown) => refuse(id, rejectionOf(error, context.logger)))
-      .finally(() => {
-        if (inFlight === MAX_COMMANDS_IN_FLIGHT) ws.resume();
-        inFlight -= 1;
-      });
   }
 
   function leaveChat(chatId: string): void {

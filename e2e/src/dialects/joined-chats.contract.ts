@@ -98,6 +98,24 @@ export function joinedChatsStory(address: Address): void {
       ]);
     });
 
+    it("answers each of many joins at once, in their order, and a leave among them holds", async () => {
+      const { alice, bob, chat, other } = await pair();
+      const bobs = await open(bob);
+      const joins = [chat.id, chat.id, other.id, crypto.randomUUID(), chat.id, other.id];
+      for (const chatId of joins) bobs.send({ type: "join_chat", chat_id: chatId });
+      bobs.send({ type: "leave_chat", chat_id: chat.id });
+      bobs.send({ type: "join_chat", chat_id: other.id });
+      const joined = (chatId: string) => ({ type: "joined", chat_id: chatId });
+      for (const chatId of [chat.id, chat.id, other.id])
+        expect(await bobs.until({ type: "joined" })).toEqual([joined(chatId)]);
+      expect(await bobs.until({ type: "error" })).toHaveLength(1);
+      for (const chatId of [chat.id, other.id, other.id])
+        expect(await bobs.until({ type: "joined" })).toEqual([joined(chatId)]);
+      await say(alice, chat, "без Боба");
+      await say(alice, other, "с Бобом");
+      expect(await bobs.until({ type: "new_message" })).toMatchObject([{ message: { text: "с Бобом" } }]);
+    });
+
     it("brings what was missed in a chat after it is joined again", async () => {
       const { alice, bob, chat } = await pair();
       const before = await open(bob);
@@ -156,6 +174,8 @@ export function joinedChatsStory(address: Address): void {
       const { alice, bob } = await pair();
       expect(await refusedDialect(address, `/ws/${alice.id}`, { token: bob.token })).toBe(403);
       expect(await refusedDialect(address, `/ws/${alice.id}`, {})).toBe(401);
+      for (const cursor of ["garbage", ""])
+        expect(await refusedDialect(address, `/ws/${alice.id}`, { token: alice.token, cursor })).toBe(422);
       const socket = await open(alice);
       for (const bad of [
         "",
