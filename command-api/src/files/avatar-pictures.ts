@@ -1,4 +1,4 @@
-import sharp from "sharp";
+import type { default as Sharp } from "sharp";
 import { Rejection } from "@chat/shared/rejection";
 import { createBoundedQueue } from "../bounded-queue.ts";
 
@@ -24,12 +24,10 @@ export type MakeAvatar = (bytes: Buffer) => Promise<Buffer>;
 
 export function createAvatarPictures(): MakeAvatar {
   const queue = createBoundedQueue({ atOnce: AT_ONCE, maxWaiting: MAX_WAITING });
-  sharp.cache(false);
-  sharp.concurrency(1);
-  sharp.block({ operation: ["VipsForeignLoad"] });
-  sharp.unblock({ operation: LOADERS });
+  let loading: Promise<typeof Sharp> | null = null;
 
   async function make(bytes: Buffer): Promise<Buffer> {
+    const sharp = await (loading ??= loadSharp());
     try {
       const picture = sharp(bytes, { limitInputPixels: MAX_PIXELS, failOn: "error", pages: 1 });
       const { width, height } = await picture.metadata();
@@ -46,6 +44,16 @@ export function createAvatarPictures(): MakeAvatar {
   }
 
   return (bytes) => queue.run(() => make(bytes));
+}
+
+/** With the first picture: it takes a sixth of a second and 26 MB, of which a start without pictures needs nothing. */
+async function loadSharp(): Promise<typeof Sharp> {
+  const { default: sharp } = await import("sharp");
+  sharp.cache(false);
+  sharp.concurrency(1);
+  sharp.block({ operation: ["VipsForeignLoad"] });
+  sharp.unblock({ operation: LOADERS });
+  return sharp;
 }
 
 function noPicture(): Rejection {

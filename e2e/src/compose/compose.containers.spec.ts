@@ -9,6 +9,7 @@ import type { Message } from "../harness/api.ts";
 import { createComposeProject, type ComposeProject } from "../harness/compose-project.ts";
 import { readmeCommands, repository, type ReadmeCommands } from "../harness/readme.ts";
 import { openTerminal, type Terminal } from "../harness/terminal.ts";
+import { makePng } from "../page/picture.ts";
 
 /** The image is built from nothing, and a dozen containers start at once, on a machine that others use as well. */
 const startMs = 600_000;
@@ -122,6 +123,19 @@ it("takes a file at either command-api and gives it back at both query-apis, as 
       expect([commandApi, queryApi, got]).toEqual([commandApi, queryApi, `${text}\n`]);
     }
   }
+});
+
+it("makes a picture of what people send as theirs: the image has what that takes", async () => {
+  const form = new FormData();
+  form.set("file", new Blob([makePng(300, 200)]), "me.png");
+  const headers = { authorization: `Bearer ${await tokenOf(alice)}` };
+  const changed = await fetch(`${url}/users/me/avatar`, { method: "PUT", headers, body: form });
+  expect(changed.status).toBe(200);
+  const { avatar } = (await changed.json()) as { readonly avatar: string };
+  const shown = await fetch(url + avatar, { headers });
+  expect([shown.status, shown.headers.get("content-type")]).toEqual([200, "image/webp"]);
+  expect((await fetch(`${url}/users/me/avatar`, { method: "DELETE", headers })).status).toBe(200);
+  expect((await fetch(url + avatar, { headers })).status).toBe(404);
 });
 
 it("has no way in for callers to what is not theirs, and answers OPTIONS everywhere, on both ports", async () => {
