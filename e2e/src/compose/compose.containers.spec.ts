@@ -127,7 +127,7 @@ it("takes a file at either command-api and gives it back at both query-apis, as 
 
 it("makes a picture of what people send as theirs: the image has what that takes", async () => {
   const form = new FormData();
-  form.set("file", new Blob([makePng(300, 200)]), "me.png");
+  form.set("file", new Blob([new Uint8Array(makePng(300, 200))]), "me.png");
   const headers = { authorization: `Bearer ${await tokenOf(alice)}` };
   const changed = await fetch(`${url}/users/me/avatar`, { method: "PUT", headers, body: form });
   expect(changed.status).toBe(200);
