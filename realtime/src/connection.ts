@@ -127,8 +127,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
 
     begin({ resumed, resync }, heartbeatSeconds) {
       told = first?.place.cursor() ?? "";
-      const userId = caller.userId;
-      say(protocol.ready({ userId, deviceId, cursor: told, resumed, heartbeatSeconds }));
+      say(protocol.ready({ userId: caller.userId, deviceId, cursor: told, resumed, heartbeatSeconds }));
       if (resync) say(protocol.resync());
     },
 
@@ -179,6 +178,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   ws.on("close", (code) => {
     leave();
     const answered = code !== ENDED_WITHOUT_A_WORD;
+    if (closing === null) proofs.heard();
     if (answered) proofs.farewellAnswered();
     for (const { cursor } of streams.values()) cursor.end(answered && closing === null);
     context.closed(connection, code);
@@ -186,6 +186,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   return connection;
 
   function receive(data: RawData, isBinary: boolean): void {
+    proofs.heard();
     if (ws.readyState !== WebSocket.OPEN) return;
     if (isBinary) {
       close("binary");
@@ -236,10 +237,9 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
         });
         return;
       case "refused":
-        refuse(incoming.id, incoming.rejection);
-        return;
       case "unreadable":
-        refuse(null, incoming.rejection);
+        // Behind the answers to what was queued before it.
+        inFlight.queue(null, async () => refuse(incoming.kind === "refused" ? incoming.id : null, incoming.rejection));
         return;
       default:
         incoming satisfies never;

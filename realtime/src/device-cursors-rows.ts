@@ -1,6 +1,6 @@
 import type { Pool } from "pg";
 import { boolArray, int8Array, textArray, uuidArray } from "@chat/shared/postgres/binary-array";
-import { highest, lowest, type Offsets } from "./offsets.ts";
+import type { SocketFacts, Standing } from "./succession.ts";
 
 /** Whose cursor. With a chat: that of the sockets which show this one chat, where proof says nothing about others. */
 export interface DeviceKey {
@@ -9,35 +9,32 @@ export interface DeviceKey {
   readonly chatId: string | null;
 }
 
-export type HolderState = "open" | "left" | "closed";
-
-/** What this instance holds of a device. */
-export interface HeldCursor extends DeviceKey {
-  readonly offsets: Offsets;
-  readonly state: HolderState;
-  /** From now on this row speaks for all that was left of the device elsewhere. */
-  readonly takesUp: boolean;
-  /** It may lie below what is stored: what was left elsewhere lay there. Else what is stored only ever rises. */
-  readonly mayFall: boolean;
+/** A socket of this instance, to be stored. */
+export interface HeldSocket extends DeviceKey, Omit<SocketFacts, "succeeds"> {
+  /** Else it is stored only if it is there: others may have taken its place meanwhile. */
+  readonly isNew: boolean;
 }
 
-/** `new`: no socket of this device was ever here. `other log`: what is stored means nothing any more. */
-export type FoundCursor =
-  { readonly status: "known"; readonly offsets: Offsets } | { readonly status: "new" | "other log" };
+export interface StoredSocket extends SocketFacts {
+  /** Of another log what is stored means nothing. */
+  readonly ofThisLog: boolean;
+}
 
 export interface DeviceCursorRows {
-  /** Where each of these devices starts, in the order asked. `held`: what this instance has in memory counts, not its row. */
-  find(asked: readonly (DeviceKey & { readonly held: Offsets | null })[]): Promise<readonly FoundCursor[]>;
-  store(cursors: readonly HeldCursor[]): Promise<void>;
+  /** The sockets of each of these devices, in the order asked. What an instance that is gone had open is `left`. */
+  find(asked: readonly DeviceKey[], why?: "handshake" | "upkeep"): Promise<readonly (readonly StoredSocket[])[]>;
+  store(sockets: readonly HeldSocket[]): Promise<void>;
+  /** Keeps no more than counts. What is told of rows that are not there is ignored. */
+  tidy(standing: Pick<Standing, "successions" | "over">): Promise<void>;
   /** The user's devices that had a socket which showed this one chat: the latest, of this log. */
   devicesIn(userId: string, chatId: string): Promise<readonly string[]>;
-  /** Says that this instance is at work, which it must do more often than every `GONE_AFTER_SECONDS`. */
-  seen(): Promise<void>;
+  /** Says that this instance is at work, more often than every `GONE_AFTER_SECONDS`; resolves with the time, in milliseconds. */
+  seen(): Promise<number>;
   /** Forgets, some thousands at a time, devices that nobody has seen for very long, and instances that are no more. */
   prune(): Promise<void>;
 }
 
-/** An instance that was not seen for so long is gone; one that only paused writes its rows again when it goes on. */
+/** An instance that was not seen for so long is gone; one that only paused goes on with those that are still open. */
 const GONE_AFTER_SECONDS = 10;
 
 /**
@@ -64,48 +61,59 @@ export interface DeviceCursorRowsOptions {
 
 export function createDeviceCursorRows({ pool, holder, log }: DeviceCursorRowsOptions): DeviceCursorRows {
   return {
-    async find(asked) {
+    async find(asked, why = "handshake") {
       const { rows } = await pool.query<FoundRow>({
-        name: "device-cursors-find",
+        name: `device-sockets-find-${why}`,
         text: findText,
-        values: [...keyColumns(asked), holder],
+        values: keyColumns(asked),
       });
-      const byKey = new Map<number, FoundRow[]>();
-      for (const row of rows) {
-        const found = byKey.get(row.place);
-        if (found === undefined) byKey.set(row.place, [row]);
-        else found.push(row);
-      }
-      return asked.map(({ held }, index) => cursorOf(byKey.get(index + 1) ?? [], held, log));
+      const found: StoredSocket[][] = asked.map(() => []);
+      for (const row of rows) found[row.place - 1]?.push(socketOf(row, log));
+      return found;
     },
 
-    async store(cursors) {
+    async store(sockets) {
       await pool.query({
-        name: "device-cursors-store",
+        name: "device-sockets-store",
         text: storeText,
         values: [
-          ...keyColumns(cursors),
+          ...keyColumns(sockets),
           holder,
-          textArray(cursors.map(({ offsets }) => `{${offsets.join(",")}}`)),
-          textArray(cursors.map(({ state }) => state)),
-          boolArray(cursors.map(({ takesUp }) => takesUp)),
           log,
-          boolArray(cursors.map(({ mayFall }) => mayFall)),
+          uuidArray(sockets.map(({ socket }) => socket)),
+          textArray(sockets.map(({ offsets }) => `{${offsets.join(",")}}`)),
+          textArray(sockets.map(({ state }) => state)),
+          boolArray(sockets.map(({ exact }) => exact)),
+          textArray(sockets.map(({ beganAt }) => String(beganAt))),
+          textArray(sockets.map(({ aliveAt }) => String(aliveAt))),
+          boolArray(sockets.map(({ isNew }) => isNew)),
+        ],
+      });
+    },
+
+    async tidy({ successions, over }) {
+      await pool.query({
+        name: "device-sockets-tidy",
+        text: tidyText,
+        values: [
+          uuidArray(successions.map(({ left }) => left)),
+          uuidArray(successions.map(({ by }) => by)),
+          textArray(successions.map(({ offsets }) => `{${offsets.join(",")}}`)),
+          uuidArray(over),
         ],
       });
     },
 
     async prune() {
       await pool.query({
-        name: "device-cursors-prune",
-        text: `DELETE FROM devices.cursors WHERE ctid = ANY (ARRAY (
-          SELECT ctid FROM devices.cursors AS c
-          WHERE greatest(moved_at, taken_at) < now() - interval '${FORGOTTEN_AFTER_DAYS} days'
-            AND NOT (state = 'open' AND ${isAtWork("c")})
+        name: "device-sockets-prune",
+        text: `DELETE FROM devices.sockets WHERE ctid = ANY (ARRAY (
+          SELECT ctid FROM devices.sockets AS s
+          WHERE moved_at < now() - interval '${FORGOTTEN_AFTER_DAYS} days' AND NOT (state = 'open' AND ${isAtWork("s")})
           LIMIT ${MAX_FORGOTTEN}))`,
       });
       await pool.query({
-        name: "device-cursors-prune-holders",
+        name: "device-sockets-prune-holders",
         text: `DELETE FROM devices.holders
           WHERE seen_at < now() - interval '${HOLDERS_FORGOTTEN_AFTER_DAYS} days'`,
       });
@@ -113,8 +121,8 @@ export function createDeviceCursorRows({ pool, holder, log }: DeviceCursorRowsOp
 
     async devicesIn(userId, chatId) {
       const { rows } = await pool.query<{ device_id: string }>({
-        name: "device-cursors-devices",
-        text: `SELECT device_id FROM devices.cursors WHERE user_id = $1::bigint AND chat_id = $2::uuid AND log = $3
+        name: "device-sockets-devices",
+        text: `SELECT device_id FROM devices.sockets WHERE user_id = $1::bigint AND chat_id = $2::uuid AND log = $3
           GROUP BY device_id ORDER BY max(moved_at) DESC LIMIT ${MAX_DEVICES_OF_USER}`,
         values: [userId, chatId, log],
       });
@@ -122,40 +130,41 @@ export function createDeviceCursorRows({ pool, holder, log }: DeviceCursorRowsOp
     },
 
     async seen() {
-      await pool.query({
-        name: "device-cursors-seen",
+      const { rows } = await pool.query<{ at: number }>({
+        name: "device-sockets-seen",
         text: `INSERT INTO devices.holders (holder) VALUES ($1)
-          ON CONFLICT (holder) DO UPDATE SET seen_at = now()`,
+          ON CONFLICT (holder) DO UPDATE SET seen_at = now() RETURNING ${milliseconds("seen_at")} AS at`,
         values: [holder],
       });
+      return rows[0]?.at ?? Number.NaN;
     },
   };
 }
 
 interface FoundRow {
   readonly place: number;
-  readonly own: boolean;
+  readonly socket: string;
   readonly log: string;
   readonly offsets: readonly string[];
-  /** Counts as a floor: a socket is open on it, or ended without a word and nobody has taken it up. */
-  readonly is_floor: boolean;
+  readonly state: SocketFacts["state"];
+  readonly exact: boolean;
+  readonly succeeds: boolean;
+  readonly began_at: number;
+  readonly alive_at: number;
 }
 
-/**
- * The device's cursor: the lowest of all floors. Where there is none, every socket was closed by its client, and the
- * device has got as far as any of them.
- */
-function cursorOf(rows: readonly FoundRow[], held: Offsets | null, log: string): FoundCursor {
-  const others = held === null ? rows : rows.filter((row) => !row.own);
-  const ofThisLog = others.filter((row) => row.log === log);
-  if (held === null && ofThisLog.length === 0) return { status: others.length === 0 ? "new" : "other log" };
-  const floors = ofThisLog.filter((row) => row.is_floor).map(offsetsOf);
-  if (held !== null) floors.push(held);
-  const offsets = floors.length > 0 ? floors.reduce(lowest) : ofThisLog.map(offsetsOf).reduce(highest);
-  return { status: "known", offsets };
+function socketOf(
+  { log, offsets, began_at, alive_at, socket, state, exact, succeeds }: FoundRow,
+  thisLog: string,
+): StoredSocket {
+  return {
+    ...{ socket, state, exact, succeeds },
+    offsets: offsets.map(Number),
+    beganAt: began_at,
+    aliveAt: alive_at,
+    ofThisLog: log === thisLog,
+  };
 }
-
-const offsetsOf = ({ offsets }: FoundRow): Offsets => offsets.map(Number);
 
 function keyColumns(keys: readonly DeviceKey[]): Buffer[] {
   return [
@@ -165,45 +174,58 @@ function keyColumns(keys: readonly DeviceKey[]): Buffer[] {
   ];
 }
 
-const sameDevice = (one: string, other: string): string =>
-  `${one}.user_id = ${other}.user_id AND ${one}.device_id = ${other}.device_id
-    AND ${one}.chat_id IS NOT DISTINCT FROM ${other}.chat_id`;
-
-/** Another instance's row has begun at or below this one, and this one has not moved since. */
-const isCovered = (row: string): string => `EXISTS (
-  SELECT FROM devices.cursors AS other
-  WHERE ${sameDevice("other", row)} AND other.holder <> ${row}.holder AND other.taken_at >= ${row}.moved_at)`;
+const milliseconds = (time: string): string => `(extract(epoch FROM ${time}) * 1000)::float8`;
 
 const isAtWork = (row: string): string => `EXISTS (
   SELECT FROM devices.holders AS h
   WHERE h.holder = ${row}.holder AND h.seen_at > now() - interval '${GONE_AFTER_SECONDS} seconds')`;
 
+/** What an instance that is gone had open was alive for as long as itself; nobody knows of which came after. */
 const findText = `
-  SELECT asked.place::int AS place, c.holder = $4::uuid AS own, c.log, c.offsets,
-    (c.state = 'open' AND ${isAtWork("c")}) OR (c.state <> 'closed' AND NOT ${isCovered("c")}) AS is_floor
+  SELECT asked.place::int AS place, s.socket, s.log, s.offsets, s.exact, s.succeeds,
+    CASE WHEN s.state = 'open' AND NOT ${isAtWork("s")} THEN 'left' ELSE s.state END AS state,
+    ${milliseconds("s.began_at")} AS began_at,
+    ${milliseconds(`CASE WHEN s.state = 'open' AND NOT ${isAtWork("s")} THEN greatest(h.seen_at, s.alive_at) ELSE s.alive_at END`)} AS alive_at
   FROM unnest($1::int8[], $2::text[], $3::uuid[]) WITH ORDINALITY AS asked (user_id, device_id, chat_id, place)
-  JOIN devices.cursors AS c ON ${sameDevice("c", "asked")}`;
+  JOIN devices.sockets AS s ON s.user_id = asked.user_id AND s.device_id = asked.device_id
+    AND s.chat_id IS NOT DISTINCT FROM asked.chat_id
+  LEFT JOIN devices.holders AS h ON h.holder = s.holder`;
 
-/** Rows of others go when this one speaks for them, or when their clients had said goodbye. */
+/** A socket's place only ever rises. */
 const storeText = `
-  WITH held AS (
-    SELECT user_id, device_id, chat_id, offsets::int8[] AS offsets, state, takes_up, may_fall
-    FROM unnest($1::int8[], $2::text[], $3::uuid[], $5::text[], $6::text[], $7::bool[], $9::bool[])
-      AS held (user_id, device_id, chat_id, offsets, state, takes_up, may_fall)
-  ), gone AS (
-    DELETE FROM devices.cursors AS c USING held
-    WHERE held.takes_up AND ${sameDevice("c", "held")} AND c.holder <> $4::uuid
-      AND NOT (c.state = 'open' AND ${isAtWork("c")}) AND c.moved_at < now()
-  )
-  INSERT INTO devices.cursors AS c (user_id, device_id, chat_id, holder, log, offsets, state, taken_at)
-  SELECT user_id, device_id, chat_id, $4::uuid, $8::text, offsets, state,
-    CASE WHEN may_fall THEN now() ELSE '-infinity' END
-  FROM held
-  ON CONFLICT (user_id, device_id, chat_id, holder) DO UPDATE SET
-    log = excluded.log,
-    offsets = CASE
-      WHEN c.log <> excluded.log OR isfinite(excluded.taken_at) THEN excluded.offsets
-      ELSE devices.later(c.offsets, excluded.offsets) END,
+  INSERT INTO devices.sockets AS s
+    (user_id, device_id, chat_id, holder, log, socket, offsets, state, exact, began_at, alive_at)
+  SELECT user_id, device_id, chat_id, $4::uuid, $5::text, socket, offsets::int8[], state, exact,
+    to_timestamp(began_at::float8 / 1000), to_timestamp(alive_at::float8 / 1000)
+  FROM unnest($1::int8[], $2::text[], $3::uuid[], $6::uuid[], $7::text[], $8::text[], $9::bool[], $10::text[],
+      $11::text[], $12::bool[])
+    AS held (user_id, device_id, chat_id, socket, offsets, state, exact, began_at, alive_at, is_new)
+  WHERE is_new OR EXISTS (SELECT FROM devices.sockets AS stored WHERE stored.socket = held.socket)
+  ON CONFLICT (socket) DO UPDATE SET
+    offsets = devices.later(s.offsets, excluded.offsets),
     state = excluded.state,
-    moved_at = CASE WHEN c.offsets = excluded.offsets THEN c.moved_at ELSE now() END,
-    taken_at = greatest(c.taken_at, excluded.taken_at)`;
+    alive_at = excluded.alive_at,
+    moved_at = now()`;
+
+/**
+ * Each comes in the place of one, and each place is taken once: where another instance has found that of the same moment already,
+ * its word counts. Locked in one order, so that two that tidy one device wait for each other.
+ */
+const tidyText = `
+  WITH pairs AS (
+    SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::text[]) AS pair (earlier, later, offsets)
+  ), locked AS (
+    SELECT socket, succeeds FROM devices.sockets
+    WHERE socket IN (SELECT earlier FROM pairs UNION SELECT later FROM pairs)
+    ORDER BY socket FOR UPDATE
+  ), taken AS (
+    SELECT pairs.* FROM pairs
+    JOIN locked AS place ON place.socket = pairs.earlier
+    JOIN locked AS successor ON successor.socket = pairs.later AND NOT successor.succeeds
+  ), moved AS (
+    UPDATE devices.sockets AS s
+    SET succeeds = true, offsets = devices.later(s.offsets, taken.offsets::int8[])
+    FROM taken
+    WHERE s.socket = taken.later AND s.socket NOT IN (SELECT earlier FROM taken) AND s.socket <> ALL ($4::uuid[])
+  )
+  DELETE FROM devices.sockets AS s WHERE s.socket = ANY ($4::uuid[]) OR s.socket IN (SELECT earlier FROM taken)`;

@@ -1,8 +1,11 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
-import type { DeviceCursorRows, DeviceKey, FoundCursor, HeldCursor } from "./device-cursors-rows.ts";
-import { highest, lowest, sameOffsets, type Offsets } from "./offsets.ts";
+import type { DeviceCursorRows, DeviceKey, HeldSocket, StoredSocket } from "./device-cursors-rows.ts";
+import { createDeviceSockets, nameOf, type SocketCursor } from "./device-sockets.ts";
+import { highest, type Offsets } from "./offsets.ts";
+import { standingOf, type Standing } from "./succession.ts";
 
 /** What a crash of this instance can cost: so much is told again, nothing is lost. */
 const STORE_EVERY_MS = 1_000;
@@ -13,25 +16,15 @@ const MAX_PER_STATEMENT = 1_000;
 /** Handshakes that wait for their cursor; more are refused with 503 and come back. */
 const MAX_WAITING = 20_000;
 
-/** The proof of one socket. What was told to it counts from when it has shown that it arrived. */
-export interface SocketCursor {
-  /** Everything before these offsets has arrived. Never moves back. */
-  prove(offsets: Offsets): void;
-  proven(): Offsets;
-  /** `goodbye`: the client closed it, and what it did not prove it does not want. Else it is kept for its next socket. */
-  end(goodbye: boolean): void;
-}
-
 /** Where a device that names no cursor starts; `known`: that is where it was. */
 export interface DeviceStart {
-  readonly status: FoundCursor["status"];
+  readonly status: "known" | "new" | "other log";
   readonly offsets: Offsets;
 }
 
 /**
- * The cursors of devices. A device's cursor is the lowest of its sockets', and a socket that ended without a word stays
- * as the floor until the next one takes it up. They are kept in batches: nothing waits for it, and what a crash
- * forgets is the last second's proofs, never a floor.
+ * The cursors of devices: where each of their sockets has got, which `standingOf` makes one place of. They are kept in
+ * batches: nothing waits for it, and what a crash forgets is the last second's proofs, never a place that somebody is owed.
  */
 export interface DeviceCursors {
   /**
@@ -48,21 +41,16 @@ export interface DeviceCursors {
   stop(): Promise<void>;
 }
 
-interface Device extends DeviceKey {
-  readonly sockets: Set<{ proven: Offsets }>;
-  /** Where sockets that ended without a word had got. */
-  floor: Offsets | null;
-  /** Where those had got whose clients closed them; counts when no other is left. */
-  closed: Offsets | null;
-  takesUp: boolean;
-  mayFall: boolean;
-}
-
 interface Asking {
   readonly key: DeviceKey;
   readonly beginning: (status: "new" | "other log") => Offsets | Promise<Offsets>;
   readonly settle: (start: DeviceStart) => void;
   readonly fail: (error: unknown) => void;
+}
+
+interface DeviceStanding extends Standing {
+  /** Something of another log is stored. */
+  readonly foreign: boolean;
 }
 
 export interface DeviceCursorsOptions {
@@ -71,8 +59,7 @@ export interface DeviceCursorsOptions {
 }
 
 export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): DeviceCursors {
-  const devices = new Map<string, Device>();
-  let moved = new Set<Device>();
+  const sockets = createDeviceSockets();
   let asking: Asking[] = [];
   /** One statement after the other, so that none overtakes a newer one of the same row. */
   let work: Promise<unknown> = Promise.resolve();
@@ -90,11 +77,16 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
     asking = asking.slice(MAX_PER_STATEMENT);
     if (batch.length === 0) return;
     try {
-      const found = await rows.find(batch.map(({ key }) => ({ ...key, held: heldOf(devices.get(nameOf(key))) })));
+      const found = await find(
+        batch.map(({ key }) => key),
+        "handshake",
+      );
       const starts = await Promise.all(
         batch.map(async ({ beginning }, index): Promise<DeviceStart> => {
-          const one = found[index] ?? { status: "new" };
-          return one.status === "known" ? one : { status: one.status, offsets: await beginning(one.status) };
+          const { offsets = null, foreign = false } = found[index] ?? {};
+          if (offsets !== null) return { status: "known", offsets };
+          const status = foreign ? "other log" : "new";
+          return { status, offsets: await beginning(status) };
         }),
       );
       await storeNew(batch, starts);
@@ -107,38 +99,52 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
 
   /** Before anything is told to them: else a crash now would make them new again, and what comes until then be lost. */
   async function storeNew(batch: readonly Asking[], starts: readonly DeviceStart[]): Promise<void> {
-    const fresh = new Map<string, HeldCursor>();
+    const now = sockets.now();
+    const fresh = new Map<string, HeldSocket>();
     starts.forEach(({ status, offsets }, index) => {
       const key = batch[index]?.key;
       if (key === undefined || status === "known") return;
-      fresh.set(nameOf(key), { ...key, offsets, state: "left", takesUp: false, mayFall: true });
+      const beginning = { socket: randomUUID(), offsets, state: "left", exact: false, isNew: true } as const;
+      fresh.set(nameOf(key), { ...key, ...beginning, beganAt: now, aliveAt: now });
     });
     if (fresh.size > 0) await rows.store([...fresh.values()]);
   }
 
-  async function storeAll(): Promise<void> {
-    const all = [...moved];
-    moved = new Set();
-    for (let first = 0; first < all.length; first += MAX_PER_STATEMENT) {
-      const batch = all.slice(first, first + MAX_PER_STATEMENT).map((device) => ({ device, held: heldCursor(device) }));
-      for (const { device } of batch) device.takesUp = device.mayFall = false;
-      try {
-        await rows.store(batch.map(({ held }) => held));
-        for (const { device } of batch) stored(device);
-      } catch (error) {
-        for (const { device, held } of batch) {
-          device.takesUp ||= held.takesUp;
-          device.mayFall ||= held.mayFall;
-          moved.add(device);
-        }
-        throw error;
-      }
-    }
+  /** Where these devices stand, by what is stored and by what this instance has in memory, which is newer. */
+  async function find(keys: readonly DeviceKey[], why: "handshake" | "upkeep"): Promise<readonly DeviceStanding[]> {
+    const found = await rows.find(keys, why);
+    return keys.map((key, index) => standing(key, found[index] ?? []));
   }
 
-  /** A device without a socket is forgotten once its row says all that is known of it. */
-  function stored(device: Device): void {
-    if (device.sockets.size === 0 && !moved.has(device)) devices.delete(nameOf(device));
+  function standing(key: DeviceKey, stored: readonly StoredSocket[]): DeviceStanding {
+    const ofThisLog = stored.filter((socket) => socket.ofThisLog);
+    const others = stored.filter((socket) => !socket.ofThisLog).map(({ socket }) => socket);
+    const stands = standingOf(sockets.factsOf(key, ofThisLog), sockets.now());
+    const over = stands.offsets === null ? stands.over : [...stands.over, ...others];
+    return { ...stands, over, foreign: others.length > 0 };
+  }
+
+  async function storeAll(): Promise<void> {
+    const all = sockets.takeMoved();
+    const changed = new Map<string, DeviceKey>();
+    for (const [done, batch] of batches(all)) {
+      try {
+        await rows.store(batch.map(({ held }) => held));
+      } catch (error) {
+        for (const { failed } of all.slice(done)) failed();
+        throw error;
+      }
+      for (const { held, stored } of batch) if (stored()) changed.set(nameOf(held), held);
+    }
+    for (const [, batch] of batches([...changed.values()])) await tidy(batch);
+  }
+
+  /** Of a device where a socket came or went no more is kept than counts. */
+  async function tidy(keys: readonly DeviceKey[]): Promise<void> {
+    const standings = await find(keys, "upkeep");
+    const successions = standings.flatMap((one) => one.successions);
+    const over = standings.flatMap((one) => one.over);
+    if (successions.length > 0 || over.length > 0) await rows.tidy({ successions, over });
   }
 
   async function storeAgainAndAgain(): Promise<void> {
@@ -147,7 +153,7 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
       await sleep(STORE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       try {
         await inTurn(async () => {
-          await rows.seen();
+          await seen();
           await storeAll();
           if (performance.now() - prunedAt < PRUNE_EVERY_MS) return;
           prunedAt = performance.now();
@@ -159,16 +165,9 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
     }
   }
 
-  function deviceOf(key: DeviceKey): Device {
-    const name = nameOf(key);
-    let device = devices.get(name);
-    if (device === undefined) {
-      const { userId, deviceId, chatId } = key;
-      const nothing = { floor: null, closed: null, takesUp: false, mayFall: false };
-      device = { userId, deviceId, chatId, sockets: new Set(), ...nothing };
-      devices.set(name, device);
-    }
-    return device;
+  async function seen(): Promise<void> {
+    const askedAt = performance.now();
+    sockets.setClock({ askedAt, at: await rows.seen(), answeredAt: performance.now() });
   }
 
   return {
@@ -184,44 +183,22 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
 
     async furthest(userId, chatId) {
       const keys = (await rows.devicesIn(userId, chatId)).map((deviceId) => ({ userId, deviceId, chatId }));
-      const found = await rows.find(keys.map((key) => ({ ...key, held: heldOf(devices.get(nameOf(key))) })));
-      const places = found.flatMap((one) => (one.status === "known" ? [one.offsets] : []));
+      const places = (await find(keys, "handshake")).flatMap(({ offsets }) => (offsets === null ? [] : [offsets]));
       return places.length === 0 ? null : places.reduce(highest);
     },
 
-    open(key, start, exact) {
-      const device = deviceOf(key);
-      const socket = { proven: start };
-      device.sockets.add(socket);
-      device.floor = null;
-      device.closed = null;
-      device.takesUp = true;
-      device.mayFall ||= !exact;
-      moved.add(device);
-      return {
-        prove(offsets) {
-          if (!device.sockets.has(socket) || sameOffsets(offsets, socket.proven)) return;
-          socket.proven = highest(socket.proven, offsets);
-          moved.add(device);
-        },
-        proven: () => socket.proven,
-        end(goodbye) {
-          if (!device.sockets.delete(socket)) return;
-          if (goodbye) device.closed = device.closed === null ? socket.proven : highest(device.closed, socket.proven);
-          else device.floor = device.floor === null ? socket.proven : lowest(device.floor, socket.proven);
-          moved.add(device);
-        },
-      };
-    },
+    open: sockets.open,
 
     async start() {
-      await rows.seen();
+      await seen();
+      sockets.start();
       storing = storeAgainAndAgain();
     },
 
     async stop() {
       stopping.abort();
       await storing;
+      sockets.stop();
       await inTurn(storeAll).catch((error: unknown) => {
         logger.warn({ err: error }, "the last proofs of devices are not stored: they will be told again");
       });
@@ -229,18 +206,9 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
   };
 }
 
-const nameOf = ({ userId, deviceId, chatId }: DeviceKey): string => `${userId}\n${chatId ?? ""}\n${deviceId}`;
-
-/** The lowest of all that counts; null when nothing does. */
-function heldOf(device: Device | undefined): Offsets | null {
-  if (device === undefined) return null;
-  const places = [...device.sockets].map(({ proven }) => proven);
-  if (device.floor !== null) places.push(device.floor);
-  return places.length === 0 ? device.closed : places.reduce(lowest);
-}
-
-function heldCursor(device: Device): HeldCursor {
-  const { userId, deviceId, chatId, takesUp, mayFall } = device;
-  const state = device.sockets.size > 0 ? "open" : device.floor !== null ? "left" : "closed";
-  return { userId, deviceId, chatId, offsets: heldOf(device) ?? [], state, takesUp, mayFall };
+/** In order, each with the number of those before it. */
+function* batches<T>(all: readonly T[]): Generator<readonly [number, readonly T[]]> {
+  for (let first = 0; first < all.length; first += MAX_PER_STATEMENT) {
+    yield [first, all.slice(first, first + MAX_PER_STATEMENT)];
+  }
 }

@@ -6,6 +6,8 @@ import type { DeviceStream } from "./streams.ts";
  * all that was told before it.
  */
 export interface Proofs {
+  /** The other side was there: it sent something, or ended the connection itself. */
+  heard(): void;
   /** The last ping was not answered yet. */
   pongIsDue(): boolean;
   pinged(number: number): void;
@@ -30,10 +32,16 @@ export function createProofs(streams: ReadonlyMap<string | null, DeviceStream>):
     for (const { stream, offsets } of told) stream.cursor.prove(offsets);
   }
 
+  function heard(): void {
+    for (const { cursor } of streams.values()) cursor.heard();
+  }
+
   return {
+    heard,
     pongIsDue: () => ping !== null,
     pinged: (number) => void (ping = { number, told: toldNow() }),
     ponged(number) {
+      heard();
       if (ping?.number !== number) return;
       prove(ping.told);
       ping = null;

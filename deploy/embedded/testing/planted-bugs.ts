@@ -243,7 +243,7 @@ function onWrite(table: string, operation: "INSERT" | "UPDATE", statement: strin
 }
 
 function onDevice(statement: string): string {
-  return trigger("devices.cursors", "INSERT OR UPDATE", statement);
+  return trigger("devices.sockets", "INSERT OR UPDATE", statement);
 }
 
 function trigger(table: string, operation: string, statement: string): string {

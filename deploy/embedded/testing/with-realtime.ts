@@ -165,7 +165,7 @@ export function withRealtime(
           },
           async cursorsAreStored() {
             const find = async () =>
-              (await pool.query<{ at: string }>("SELECT max(moved_at)::text AS at FROM devices.cursors")).rows[0]?.at;
+              (await pool.query<{ at: string }>("SELECT max(moved_at)::text AS at FROM devices.sockets")).rows[0]?.at;
             const before = await find();
             await eventually(async () => expect(await find()).not.toBe(before));
           },
@@ -221,10 +221,12 @@ interface Question {
 /** Notes the name of each statement but those that say that the instance is alive, store what was proven, and ask who is online. */
 function watched(pool: Pool, questions: Question[]): Pool {
   const own = new Set([
-    "device-cursors-seen",
-    "device-cursors-store",
-    "device-cursors-prune",
-    "device-cursors-prune-holders",
+    "device-sockets-seen",
+    "device-sockets-store",
+    "device-sockets-find-upkeep",
+    "device-sockets-tidy",
+    "device-sockets-prune",
+    "device-sockets-prune-holders",
     "realtime-circles",
   ]);
   const underWay = new Map<string, number>();

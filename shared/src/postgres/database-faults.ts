@@ -1,7 +1,7 @@
 import type { Pool } from "pg";
 
 /** One of the tables that each step of the migrations makes: where all are, all steps have been there. */
-const tables = ["directory.leases", "read.live", "identity.users", "devices.cursors"] as const;
+const tables = ["directory.leases", "read.live", "identity.users", "devices.sockets"] as const;
 
 /**
  * What keeps a service from working with this database, a line for each: it cannot be reached, or was not migrated.
