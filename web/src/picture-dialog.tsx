@@ -52,8 +52,14 @@ export function PictureDialog({ label, id, name, picture, onChoose, onRemove, on
       />
       <DialogEnd problem={problem}>
         {onRemove !== undefined && picture !== null && (
-          <button type="button" disabled={isBusy} onClick={() => void attempt(onRemove)}>
-            {words.removePicture}
+          <button
+            type="button"
+            aria-label={words.removePicture}
+            title={words.removePicture}
+            disabled={isBusy}
+            onClick={() => void attempt(onRemove)}
+          >
+            {words.remove}
           </button>
         )}
         <button class="primary" type="button" disabled={isBusy} autofocus onClick={() => input.current?.click()}>

@@ -177,7 +177,7 @@ withBrowser("the page", () => {
       await expectNoBarriers(his);
 
       await hers.getByRole("button", { name: "Your profile" }).click();
-      const remove = hers.getByRole("button", { name: "Remove the picture" });
+      const remove = hers.getByRole("button", { name: "Delete the picture" });
       await remove.click();
       await his.locator(".conversation-head .avatar img").waitFor({ state: "detached" });
       await remove.waitFor({ state: "detached" });
