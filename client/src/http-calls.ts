@@ -6,6 +6,9 @@ const ANSWER_WITHIN_MS = 15_000;
 /** A file may be large and a way slow. A server that hears nothing for a while ends a call by itself. */
 const TRANSFER_WITHIN_MS = 30 * 60_000;
 
+/** No server of ours is busy for longer; a clock that counts more milliseconds than fit would wait for none at all. */
+const MAX_RETRY_AFTER_MS = 10 * 60_000;
+
 export interface Credentials {
   /** An access token; asked for once. */
   token(): string | Promise<string>;
@@ -190,8 +193,14 @@ function headersOf({ headers }: Response): Omit<Answer<unknown>, "status" | "bod
     position: headers.get("chat-position"),
     stale: headers.get("chat-stale") === "true",
     next: /<(\?[^>]*)>; rel="next"/.exec(headers.get("link") ?? "")?.[1] ?? null,
-    retryAfterMs: Number(headers.get("retry-after") ?? 0) * 1_000,
+    retryAfterMs: retryAfterMs(headers.get("retry-after")),
   };
+}
+
+/** The server says seconds. A date, which others on the way may say, is of a clock that is not ours: it is passed over. */
+function retryAfterMs(said: string | null): number {
+  const seconds = Number(said ?? 0);
+  return seconds > 0 ? Math.min(seconds * 1_000, MAX_RETRY_AFTER_MS) : 0;
 }
 
 function within(ms: number, wanted: AbortSignal | undefined): AbortSignal {
