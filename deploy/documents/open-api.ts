@@ -165,8 +165,10 @@ function problemsOf(route: Route): PlainSchema {
   const add = (...more: readonly RejectionCode[]): void => more.forEach((code) => codes.add(code));
   if (route.auth === "token") add("unauthenticated", "token_expired");
   if (route.params !== undefined) add("not_found");
-  if (route.body !== undefined) add("malformed_json", "invalid_utf8", "too_deep", "payload_too_large");
-  if (route.body !== undefined) add("unsupported_media_type");
+  // Where nothing is wanted of a body it is read all the same, for fields that are not known.
+  if (route.body !== undefined || (route.method !== "GET" && route.upload === undefined)) {
+    add("malformed_json", "invalid_utf8", "too_deep", "payload_too_large", "unsupported_media_type");
+  }
   if (route.upload !== undefined) {
     add("malformed_request", "payload_too_large", "quota_exceeded", "unsupported_media_type", "request_timeout");
   }

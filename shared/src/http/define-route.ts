@@ -26,7 +26,7 @@ export interface RouteDefinition<
   /** A path whose parameters do not fit names nothing: 404. */
   readonly params?: Params;
   readonly query?: Query;
-  /** An empty body is read as `{}`; without this, a body is not read at all. */
+  /** An empty body is read as `{}`. Without this it must be empty, or `{}`, under `/api`; elsewhere it is not read at all. */
   readonly body?: Body;
   /** The call takes files, as `multipart/form-data`, and reads its body itself. How many at most, for the document. */
   readonly upload?: { readonly maxFiles: number };

@@ -1,5 +1,6 @@
 import Router, { type RouterContext } from "@koa/router";
 import type { Middleware } from "koa";
+import Type from "typebox";
 import { Rejection } from "../rejection.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { type BodyFormat, readBody } from "./body.ts";
@@ -14,7 +15,8 @@ import { compileBody, compileParams, compileQuery, type UnknownFields } from "./
 export const API_PREFIX = "/api";
 
 /**
- * Mounts each route twice: under `/api`, where unknown body fields are refused, and without, where they are ignored.
+ * Mounts each route twice: under `/api`, where unknown body fields are refused, and without, where they are ignored. Where a call
+ * takes no body at all, every field is unknown: under `/api` the body is read to look for them, without it it is not.
  * All schemas are compiled here, once. Routes with fixed paths are tried first, so `/users/me` is never a user named "me".
  */
 export function mountRoutes(routes: readonly Route[], authenticate: Authenticate, limiting?: Limiting): Middleware {
@@ -38,6 +40,10 @@ function fixedPathsFirst(routes: readonly Route[]): { readonly route: Route; rea
   return places.sort((one, other) => parameters(one.path) - parameters(other.path));
 }
 
+/** A call that wants nothing but its path. Whoever sends fields to it all the same believes that they do something. */
+const takesNoField = ({ method, upload }: Route): boolean => method !== "GET" && upload === undefined;
+const noFields = Type.Object({});
+
 /** Health and metrics are asked by machines of one's own, and are no part of the API. */
 function kindOfCall(route: Route): CallKind | undefined {
   if (!route.underApi) return undefined;
@@ -49,7 +55,8 @@ function createHandler(route: Route, unknownFields: UnknownFields, authenticate:
   const kind = kindOfCall(route);
   const validateParams = route.params && compileParams(route.params);
   const validateQuery = route.query && compileQuery(route.query);
-  const validateBody = route.body && compileBody(route.body, unknownFields);
+  const bodySchema = route.body ?? (takesNoField(route) && unknownFields === "refuse" ? noFields : undefined);
+  const validateBody = bodySchema && compileBody(bodySchema, unknownFields);
   const formats = route.bodyFrom.filter((from): from is BodyFormat => from !== "query");
   const bodyMayBeQuery = route.bodyFrom.includes("query");
 
