@@ -19,6 +19,8 @@ const pages = files.filter((path) => path.endsWith(".md"));
 /** Roots that a path may begin with; `data` and the like are made at run time and not ours to check. */
 const rootEntries = [...new Set(files.map((path) => path.split("/")[0] ?? ""))];
 
+const OWN_PATH = "deploy/checks/tidy.spec.ts";
+
 /** One idea fits in fewer; a spec is a list of rules and may be longer. */
 const maxLines = { source: 300, spec: 600 };
 
@@ -88,6 +90,15 @@ describe("the sources", () => {
   it("have names that say what they hold", () => {
     const vague = /(^|\/)(utils?|helpers?|common|misc|lib|types|index|constants)(\/|\.[cm]?[jt]s$)/;
     expect(sources.filter((path) => vague.test(path))).toEqual([]);
+  });
+
+  it("check each frame of each socket that a spec opens against the description of it", () => {
+    const ofSpecs = sources.filter((path) => /^e2e\/|\/testing\/|\.spec\.ts$/.test(path) && path !== OWN_PATH);
+    const opening = ofSpecs.filter((path) => /new WebSocket\(/.test(read(path)));
+    expect(opening.length).toBeGreaterThan(0);
+    expect(opening.filter((path) => !/checkFrameToClient|createFrameCheck|describedFrame/.test(read(path)))).toEqual(
+      [],
+    );
   });
 
   it("are named in kebab-case", () => {

@@ -14,7 +14,7 @@ export function asyncApiDocument(version: string): object {
   const refs = (messages: PlainSchema, folder: string): PlainSchema[] =>
     Object.keys(messages).map((name) => ({ $ref: `${folder}/${name}` }));
   const all = { ...toClients, ...fromClients };
-  const dialects = dialectChannels(handshakeQuery);
+  const dialects = dialectChannels(handshakeQuery, schemas);
   return {
     asyncapi: "3.0.0",
     info: {

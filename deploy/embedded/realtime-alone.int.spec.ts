@@ -58,6 +58,8 @@ interface Frame {
 interface Client {
   readonly ws: WebSocket;
   readonly frames: Frame[];
+  /** Who is there, too. */
+  readonly heard: readonly Frame[];
   readonly closed: Promise<number>;
   send(frame: object | string): void;
   /** The types of all frames but `ready`. */
@@ -381,7 +383,7 @@ function withRealtime(use: (stack: Stack) => Promise<void>, settings: Settings =
             }),
           stop: () => realtime.stop(),
         });
-        for (const { frames } of clients) frames.forEach(checkFrameToClient);
+        for (const { heard } of clients) heard.forEach(checkFrameToClient);
       } finally {
         for (const { ws } of clients) ws.terminate();
         await realtime.stop();
@@ -397,10 +399,12 @@ function withRealtime(use: (stack: Stack) => Promise<void>, settings: Settings =
 async function open(url: string, autoPong: boolean): Promise<Client> {
   const ws = new WebSocket(url, { autoPong });
   const frames: Frame[] = [];
+  const heard: Frame[] = [];
   const closed = new Promise<number>((resolve) => ws.once("close", resolve));
   const ready = once(ws, "message");
   ws.on("message", (data: Buffer) => {
     const frame = JSON.parse(data.toString()) as Frame;
+    heard.push(frame);
     // Who is there belongs to signals.int.spec.ts.
     if (frame.type !== "presence") frames.push(frame);
   });
@@ -409,6 +413,7 @@ async function open(url: string, autoPong: boolean): Promise<Client> {
   return {
     ws,
     frames,
+    heard,
     closed,
     send: (frame) => ws.send(typeof frame === "string" ? frame : JSON.stringify(frame)),
     types: () => frames.slice(1).map(({ type }) => type),

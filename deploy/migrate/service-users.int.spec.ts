@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createClient } from "@chat/shared/postgres/connect";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { eventually } from "@chat/shared/testing/eventually";
+import { createFrameCheck } from "@chat/shared/testing/frame-check";
 import { freePort } from "@chat/shared/testing/free-port";
 import { createSpecDatabase } from "@chat/shared/testing/with-postgres";
 import { rightsOf, services, type ServiceName } from "./service-rights.ts";
@@ -219,7 +220,13 @@ async function listen(url: string): Promise<{ frames: string[]; close(): void }>
     socket.addEventListener("open", () => resolve());
     socket.addEventListener("error", () => reject(new Error("refused")));
   });
-  return { frames, close: () => socket.close() };
+  return {
+    frames,
+    close() {
+      socket.close();
+      frames.forEach(createFrameCheck(url));
+    },
+  };
 }
 
 async function post(port: number, path: string, body: object, headers = {}): Promise<Record<string, unknown>> {

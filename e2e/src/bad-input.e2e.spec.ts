@@ -1,6 +1,7 @@
 import { beforeAll, describe, expect, it } from "@jest/globals";
 import { once } from "node:events";
 import { WebSocket } from "ws";
+import { createFrameCheck } from "@chat/shared/testing/frame-check";
 import type { Problem } from "./harness/api.ts";
 import { badBodies, bodyCalls } from "./bad-input/bad-bodies.ts";
 import { badFields } from "./bad-input/bad-fields.ts";
@@ -225,12 +226,16 @@ describe("bad input", () => {
     });
 
     it("a text in bad UTF-8 closes it", async () => {
-      const ws = new WebSocket(`${(await chat.url()).replace("http", "ws")}/ws?token=${world.alice.token}`);
+      const url = `${(await chat.url()).replace("http", "ws")}/ws?token=${world.alice.token}`;
+      const ws = new WebSocket(url);
+      const heard: string[] = [];
+      ws.on("message", (data: Buffer) => heard.push(data.toString()));
       ws.on("error", () => undefined);
       await once(ws, "open");
       ws.send(Buffer.from([0x22, 0xff, 0xfe, 0x22]), { binary: false });
       const [code] = (await once(ws, "close")) as [number];
       expect(code).toBe(1007);
+      heard.forEach(createFrameCheck(url));
     });
 
     it("a flood is warned and then closed, and who sends less is not", async () => {

@@ -46,10 +46,8 @@ describe("alice and bob", () => {
         );
       }
       expect(watching.state().chats.get(chatId)?.members?.get(alice.id)?.name).toBe("Alice the Second");
-      typing.checkFrames();
     }
     await eventually(() => expect(watching.state().online).toEqual(new Set()), within);
-    watching.checkFrames();
     await stranger.settled();
     expect(stranger.heard.filter(({ type }) => ["typing", "presence", "user_updated"].includes(type))).toEqual([]);
     expect(JSON.stringify(watching.news)).not.toContain(alice.email);

@@ -8,13 +8,11 @@ import type { User } from "./user.ts";
 /** Waits are shorter than people's, so that a story with many of them ends. */
 const backoff = { baseMs: 20, maxMs: 500 };
 
-/** A client that runs, and all that it said. */
+/** A client that runs, and all that it said. At its end it throws when a frame was not as described. */
 export interface RunningClient extends ChatClient, AsyncDisposable {
   readonly news: readonly News[];
   /** Of one type, in order. */
   heard<Type extends News["type"]>(type: Type): readonly Extract<News, { type: Type }>[];
-  /** Throws at the first frame that was not as described. */
-  checkFrames(): void;
 }
 
 export function startClient(
@@ -42,8 +40,10 @@ export function startClient(
     news,
     heard: <Type extends News["type"]>(type: Type) =>
       news.filter((one): one is Extract<News, { type: Type }> => one.type === type),
-    checkFrames: () => frames.forEach(checkFrameToClient),
-    [Symbol.asyncDispose]: () => client.stop(),
+    async [Symbol.asyncDispose]() {
+      await client.stop();
+      frames.forEach(checkFrameToClient);
+    },
   };
 }
 

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { isDeepStrictEqual } from "node:util";
 import { WebSocket } from "ws";
+import { createFrameCheck } from "@chat/shared/testing/frame-check";
 import type { Address } from "./user.ts";
 
 /** Wide: a push takes milliseconds, a busy machine longer. */
@@ -9,7 +10,10 @@ const HEARD_WITHIN_MS = 20_000;
 /** As many as a person reads when a wait failed. */
 const SHOWN_FRAMES = 12;
 
-/** A socket of a client that knows one dialect and nothing else: what comes is what it shows. */
+/**
+ * A socket of a client that knows one dialect and nothing else: what comes is what it shows. It checks while it listens that
+ * each frame is as described.
+ */
 export interface DialectSocket {
   /** Everything until now; objects where it was JSON. */
   readonly heard: readonly unknown[];
@@ -27,8 +31,9 @@ export async function openDialect(
   path: string,
   query: Readonly<Record<string, string>>,
 ): Promise<DialectSocket> {
-  const ws = new WebSocket(await socketUrl(address, path, query));
-  const socket = recorded(ws);
+  const url = await socketUrl(address, path, query);
+  const ws = new WebSocket(url);
+  const socket = recorded(ws, createFrameCheck(url));
   await once(ws, "open");
   return socket;
 }
@@ -50,8 +55,9 @@ async function socketUrl(address: Address, path: string, query: Readonly<Record<
   return `${(await address()).replace("http", "ws")}${path}?${new URLSearchParams(query).toString()}`;
 }
 
-function recorded(ws: WebSocket): DialectSocket {
+function recorded(ws: WebSocket, check: (text: string) => void): DialectSocket {
   const heard: unknown[] = [];
+  let fault: Error | undefined;
   let returned = 0;
   let wake = Promise.withResolvers<null>();
   const closed = new Promise<number>((resolve) => {
@@ -63,7 +69,13 @@ function recorded(ws: WebSocket): DialectSocket {
   // A connection that breaks is told by "close" too.
   ws.on("error", () => undefined);
   ws.on("message", (data: Buffer) => {
-    heard.push(parsed(data.toString()));
+    const text = data.toString();
+    heard.push(parsed(text));
+    try {
+      check(text);
+    } catch (error) {
+      fault ??= error instanceof Error ? error : new Error(String(error));
+    }
     wake.resolve(null);
     wake = Promise.withResolvers();
   });
@@ -77,6 +89,7 @@ function recorded(ws: WebSocket): DialectSocket {
           if (late.aborted || ws.readyState === WebSocket.CLOSED) throw notHeard(frame, heard, ws);
           await Promise.race([wake.promise, once(late, "abort")]);
         }
+        if (fault !== undefined) throw fault;
         if (!holds(heard[at], frame)) continue;
         const since = heard.slice(returned, at + 1);
         returned = at + 1;
@@ -87,6 +100,7 @@ function recorded(ws: WebSocket): DialectSocket {
     async close() {
       ws.close();
       await closed;
+      if (fault !== undefined) throw fault;
     },
   };
 }

@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { Frame } from "../../harness/api.ts";
+import { describedFrame } from "./described-frame.ts";
 import { keyOf } from "./writer.ts";
 import type { Person, World } from "./world.ts";
 
@@ -49,7 +50,7 @@ export async function startDevice({ name, person, mode, connectedMs, world }: Op
     // Noted before the first frame: what is told may come with the answer to the handshake.
     ws.once("upgrade", () => note({ type: "open", connection, device: name, user: person.id, mode }));
     ws.on("ping", () => note({ type: "proof", connection }));
-    ws.on("message", (data: Buffer) => hear(connection, JSON.parse(data.toString()) as Frame));
+    ws.on("message", (data: Buffer) => hear(connection, describedFrame(data, note)));
     const leave = (): void => ws.terminate();
     over.signal.addEventListener("abort", leave, { once: true });
     const stays = new AbortController();

@@ -1,5 +1,6 @@
 import { WebSocket } from "ws";
-import type { Frame } from "../../harness/api.ts";
+import type { Note } from "../history.ts";
+import { describedFrame } from "./described-frame.ts";
 import { concluded, type Outcome } from "./http-call.ts";
 
 /** As long as for a call over HTTP: what is behind it is the same. */
@@ -12,13 +13,14 @@ export interface SocketSend {
   readonly chat: string;
   readonly text: string;
   readonly key: string;
+  readonly note: Note;
 }
 
 /**
  * One attempt to send a message over a socket that is opened for it, and what a careful client may conclude. Never rejects.
  * Until the frame is on its way nothing can have been done; from then on only a reply says what was.
  */
-export function sendBySocket({ url, token, chat, text, key }: SocketSend): Promise<Outcome> {
+export function sendBySocket({ url, token, chat, text, key, note }: SocketSend): Promise<Outcome> {
   return new Promise((resolve) => {
     const ws = new WebSocket(`${url}/ws?token=${token}`, { handshakeTimeout: ANSWER_WITHIN_MS });
     let isOnItsWay = false;
@@ -33,12 +35,12 @@ export function sendBySocket({ url, token, chat, text, key }: SocketSend): Promi
     ws.once("error", (error) => (why = error.message));
     ws.once("close", giveUp);
     ws.on("message", (data: Buffer) => {
-      const frame = JSON.parse(data.toString()) as Frame & { readonly id?: string };
+      const frame = describedFrame(data, note);
       if (frame.type === "ready") {
         isOnItsWay = true;
         ws.send(JSON.stringify({ type: "send", id: key, chat_id: chat, text, client_message_id: key }));
       }
-      if (frame.type === "reply" && frame.id === key) conclude(replied(frame));
+      if (frame.type === "reply" && frame["id"] === key) conclude(replied(frame));
     });
   });
 }

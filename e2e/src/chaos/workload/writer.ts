@@ -61,7 +61,7 @@ export function createWriter(person: Person, rooms: readonly Room[], habits: Hab
         call: { f: "send", chat: room.id, key, text },
         attempt: () =>
           bySocket
-            ? sendBySocket({ url: addresses.sockets(), token, chat: room.id, text, key })
+            ? sendBySocket({ url: addresses.sockets(), token, chat: room.id, text, key, note })
             : http({ method: "POST", url: `${addresses.commands()}/api/chats/${room.id}/messages`, body }),
       }),
       "may be left in doubt",
