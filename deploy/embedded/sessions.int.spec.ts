@@ -24,6 +24,7 @@ import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { checkFrameToClient } from "@chat/shared/testing/check-frame";
 import { eventually } from "@chat/shared/testing/eventually";
+import { openPostgresDetour } from "@chat/shared/testing/postgres-detour";
 import { createSpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
 import { noFiles } from "@chat/shared/testing/no-files";
@@ -66,6 +67,8 @@ let commands: string;
 let queries: string;
 let sockets: readonly [string, string];
 let feeds: RevokedSessionsFeed[];
+/** Hears of ended sessions by way of this database, as a process of its own. */
+let followAt: (databaseUrl: string) => Promise<RevokedSessionsFeed>;
 /** Another instance, with these parts of its own. */
 let realtime: (
   parts?: Partial<Pick<RealtimeOptions, "allowedOrigins" | "commands">> & { readonly revoked?: RevokedSessions },
@@ -88,9 +91,10 @@ beforeAll(async () => {
     return service;
   };
   feeds = [];
+  followAt = (databaseUrl) =>
+    begin(followRevokedSessionsOfOthers({ databaseUrl, tokenLifetimeSeconds: signing.lifetimeSeconds, logger }));
   const follow = async (): Promise<RevokedSessionsFeed> => {
-    const tokenLifetimeSeconds = signing.lifetimeSeconds;
-    const feed = await begin(followRevokedSessionsOfOthers({ databaseUrl, tokenLifetimeSeconds, logger }));
+    const feed = await followAt(databaseUrl);
     feeds.push(feed);
     return feed;
   };
@@ -277,6 +281,20 @@ describe("the sockets of a session that has ended", () => {
     expect((await call(queries, "GET", `/chats/${chat}/messages`, bob.access_token)).json).toEqual([]);
   });
 
+  it("are closed with 4401 where the notification was lost as well: each instance looks for itself", async () => {
+    const detour = running.use(await openPostgresDetour(database.url));
+    const at = await realtime({ revoked: await followAt(detour.url) });
+    const [alice, bob] = [await register(), await register()];
+    const [dead, alive] = [await connect(at, withToken(alice)), await connect(at, withToken(bob))];
+    detour.loseNotifications();
+    await call(commands, "POST", "/auth/logout", alice.access_token);
+
+    expect(await dead.closed).toBe(4401);
+    await expect(connect(at, withToken(alice))).rejects.toThrow("answered 401");
+    await eventually(() => expect(detour.lost()).toBeGreaterThan(0), { within });
+    expect(alive.ws.readyState).toBe(WebSocket.OPEN);
+  });
+
   it("do not even get what waited to be written", async () => {
     const alice = await register();
     const revoked = createRevokedSessionList({ tokenLifetimeSeconds: signing.lifetimeSeconds });
@@ -371,7 +389,12 @@ describe("an origin", () => {
 
   it("may be on the list, our own page's, or none, as of a program", async () => {
     const alice = await register();
-    for (const headers of [{ origin: page }, { origin: `http://${sockets[1]}` }, {}])
+    const listed = [{ origin: page }, { origin: `${page}:443` }];
+    const own = [
+      { origin: `http://${sockets[1]}` },
+      { origin: "https://own.example.com", host: "OWN.example.com:443" },
+    ];
+    for (const headers of [...listed, ...own, {}])
       expect((await connect(sockets[1], withToken(alice), headers)).ws.readyState).toBe(WebSocket.OPEN);
   });
 });
