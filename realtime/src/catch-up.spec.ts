@@ -5,22 +5,14 @@ import { eventually } from "@chat/shared/testing/eventually";
 import { send, sends } from "@chat/shared/testing/chat-facts";
 import { createCatchUp, type LateDevice } from "./catch-up.ts";
 import type { CatchUpRows } from "./catch-up-rows.ts";
-import type { Facts } from "./tellings.ts";
 import { createGate } from "./gate.ts";
 import { nativeProtocol } from "./protocols/native.ts";
 import type { StreamPlace } from "./pushes.ts";
 import type { LateEvent } from "./replay.ts";
+import { noFacts } from "./testing/no-facts.ts";
 import { createEventWindow } from "./window.ts";
 
 const userId = "7";
-const noFacts: Facts = {
-  chatAfter: () => null,
-  nameOf: () => null,
-  messageNow: () => null,
-  fullyReadBy: () => new Map(),
-  authorOfRead: () => undefined,
-  membersAt: () => undefined,
-};
 const at = (offset: number) => ({ offset, epoch: null });
 
 function late(chatId: string, offset: number, version: number, event: ChatEvent): LateEvent {

@@ -7,15 +7,12 @@ import { nativeProtocol } from "./protocols/native.ts";
 import { createReplay, type LateEvent, type StoredMessage } from "./replay.ts";
 import { createSpans } from "./spans.ts";
 import type { Facts } from "./tellings.ts";
+import { noFacts } from "./testing/no-facts.ts";
 
 const at = "2026-01-02T03:04:05.000Z";
 const facts: Facts = {
-  chatAfter: () => null,
-  nameOf: () => null,
-  messageNow: () => null,
+  ...noFacts,
   fullyReadBy: () => new Map([["7", { seqs: Array.from({ length: 150 }, (_, index) => index + 1), upTo: 150 }]]),
-  authorOfRead: () => undefined,
-  membersAt: () => undefined,
 };
 const recordOf = (version: number, event: ChatEvent): ChatEventRecord => ({
   id: "",

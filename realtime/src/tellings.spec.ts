@@ -4,6 +4,7 @@ import type { ChatEvent } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import { foldChat } from "./chat-fold.ts";
 import { tellingsOf, type Facts } from "./tellings.ts";
+import { noFacts } from "./testing/no-facts.ts";
 
 const chatId = "0197a3c0-0000-7000-8000-000000000001";
 const at = "2026-01-02T03:04:05.000Z";
@@ -30,20 +31,12 @@ const chat: ChatParts = {
   updatedAt: at,
   version: 9,
 };
-const none: Facts = {
-  chatAfter: () => null,
-  nameOf: () => null,
-  messageNow: () => null,
-  fullyReadBy: () => new Map(),
-  authorOfRead: () => undefined,
-  membersAt: () => undefined,
-};
 const added: ChatEvent = { type: "MembersAdded", members: [{ userId: "2", role: "member" }], readUpTo: 0 };
 
 describe("tellings", () => {
   it("tell the whole message, new or changed", () => {
     const sent = recordOf({ type: "MessageSent", seq: 2, replyTo: 1, content: { text: "hi" } });
-    expect(tellingsOf(sent, none)).toMatchObject([
+    expect(tellingsOf(sent, noFacts)).toMatchObject([
       {
         kind: "new_message",
         seq: 2,
@@ -68,7 +61,7 @@ describe("tellings", () => {
       6,
       "1",
     );
-    expect(tellingsOf(edited, none)).toMatchObject([
+    expect(tellingsOf(edited, noFacts)).toMatchObject([
       { kind: "message_updated", payload: { text: "hello", edited_at: at, created_at: message.sentAt, is_read: true } },
     ]);
   });
@@ -77,7 +70,7 @@ describe("tellings", () => {
     const file = { number: 2, key: "secret", type: "image/png", size: 68 };
     const attached = recordOf({ type: "FileAttached", seq: 3, files: [file], content: { names: ["snow.png"] } });
     const id = `${chatId}.3.2`;
-    expect(tellingsOf(attached, none)).toEqual([
+    expect(tellingsOf(attached, noFacts)).toEqual([
       {
         kind: "file_attached",
         to: "present",
@@ -92,21 +85,21 @@ describe("tellings", () => {
       },
     ]);
     const now = { text: "", editedAt: null, deleted: true, files: [] };
-    expect(tellingsOf(attached, { ...none, messageNow: () => now })).toMatchObject([{ payload: { files: [] } }]);
+    expect(tellingsOf(attached, { ...noFacts, messageNow: () => now })).toMatchObject([{ payload: { files: [] } }]);
   });
 
   it("name the message that a reader named, else the last one that he read", () => {
     const read = { type: "MessageRead", from: 0, upTo: 4 } as const;
-    expect(tellingsOf(recordOf({ ...read, named: 3 }), none)).toMatchObject([
+    expect(tellingsOf(recordOf({ ...read, named: 3 }), noFacts)).toMatchObject([
       { payload: { user_id: "1", up_to: 4, message_id: `${chatId}.3` } },
     ]);
-    expect(tellingsOf(recordOf({ ...read, named: null }), none)).toMatchObject([
+    expect(tellingsOf(recordOf({ ...read, named: null }), noFacts)).toMatchObject([
       { payload: { message_id: `${chatId}.4` } },
     ]);
   });
 
   it("keep from those who are out by then what was written after they had gone", () => {
-    const facts: Facts = { ...none, chatAfter: () => ({ chat, newer: true }) };
+    const facts: Facts = { ...noFacts, chatAfter: () => ({ chat, newer: true }) };
     const [whole, bare] = tellingsOf(recordOf(added), facts).filter(({ to }) => to === "joined");
     expect(["2", "3"].map((userId) => [whole?.only?.(userId), bare?.only?.(userId)])).toEqual([
       [false, true],
@@ -117,7 +110,7 @@ describe("tellings", () => {
   });
 
   it("say that there was a version to all whom it does not concern, so that nobody sees a hole", () => {
-    const facts: Facts = { ...none, fullyReadBy: () => new Map([["2", { seqs: [1], upTo: 1 }]]) };
+    const facts: Facts = { ...noFacts, fullyReadBy: () => new Map([["2", { seqs: [1], upTo: 1 }]]) };
     const event: ChatEvent = {
       type: "MessagesFullyRead",
       from: 0,
@@ -137,7 +130,7 @@ describe("tellings", () => {
 
   it("put at most 100 ids into one frame and say that more come", () => {
     const seqs = Array.from({ length: 205 }, (_, index) => index + 1);
-    const facts: Facts = { ...none, fullyReadBy: () => new Map([["2", { seqs, upTo: 205 }]]) };
+    const facts: Facts = { ...noFacts, fullyReadBy: () => new Map([["2", { seqs, upTo: 205 }]]) };
     const event: ChatEvent = {
       type: "MessagesFullyRead",
       from: 0,

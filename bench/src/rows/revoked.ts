@@ -1,6 +1,5 @@
-import { once } from "node:events";
-import { createServer, type AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort } from "@chat/shared/testing/free-port";
 import { httpRequest, openHttpConnection } from "../driver/http-connection.ts";
 import { openSocket } from "../driver/web-socket.ts";
 import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
@@ -88,13 +87,4 @@ async function untilReady(port: number): Promise<void> {
     if (performance.now() > deadline) throw new Error("the second instance is not ready");
     await sleep(LOOK_EVERY_MS);
   }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }

@@ -1,7 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
-import { createServer, type AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -10,6 +9,7 @@ import { createProjector } from "@chat/projector/service";
 import type { UserId } from "@chat/shared/ids";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
+import { freePort } from "@chat/shared/testing/free-port";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
@@ -117,6 +117,7 @@ async function startInstance(
   databaseUrl: string,
   folder: string,
 ): Promise<{ instance: Instance; child: ChildProcess }> {
+  // Known before it starts, for the others' sake.
   const port = await freePort();
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [MAIN], {
@@ -148,14 +149,4 @@ async function startInstance(
       },
     },
   };
-}
-
-/** Taken by nobody a moment ago: an instance must know its port before it starts, for the others' sake. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
