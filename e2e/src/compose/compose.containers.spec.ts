@@ -34,6 +34,8 @@ beforeAll(async () => {
   readme = await readmeCommands();
   project = await createComposeProject();
   url = `http://localhost:${project.port}`;
+  // Compose itself builds an image only where there is none: one that an earlier run has left is of the program of then.
+  await project.sh("docker compose build --quiet");
   await project.sh(readme.composeUp);
 }, startMs);
 
