@@ -44,7 +44,7 @@ export async function openKafkaLog(options: Options): Promise<EventLog> {
     return count;
   });
   const offsets = createOffsets(kafka, topic);
-  const readers = createReaders({ kafka, topic, offsets, clientId });
+  const readers = createReaders({ kafka, topic, partitions: found, offsets, clientId });
   try {
     const { logId, partitions } = await identify(offsets, readers, topic);
     if (partitions !== found) {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Consumer, EachBatchPayload, Kafka } from "kafkajs";
 import { LogHalted, type RecordBatch } from "../event-log.ts";
 import { fromMessage } from "./record-messages.ts";
@@ -45,15 +46,37 @@ interface Place {
   misses: number;
 }
 
-/** The broker holds a fetch for at most `fetchWaitMs` while nothing comes; a partition that is added waits for the fetch under way. */
-export function createLogConsumer(kafka: Kafka, topic: string, groupId: string, fetchWaitMs: number): LogConsumer {
+/** How often the broker is asked. */
+export interface FetchPace {
+  /** The broker holds a fetch for at most so long while nothing comes. */
+  readonly waitMs: number;
+  /**
+   * So long nothing is asked for behind a fetch that brought several records; behind a lone one the next fetch follows at
+   * once. Every append wakes every tail, and tails that all ask again at once cost a busy broker as much as the appends.
+   */
+  readonly restMs: number;
+}
+
+interface Options {
+  readonly kafka: Kafka;
+  readonly topic: string;
+  /** How many the topic has. */
+  readonly partitions: number;
+  readonly groupId: string;
+  readonly pace: FetchPace;
+}
+
+/** A partition that is added waits for the fetch under way. */
+export function createLogConsumer({ kafka, topic, partitions, groupId, pace }: Options): LogConsumer {
   const places = new Map<number, Place>();
   let assigned: readonly number[] = [];
   let over = false;
+  /** Records that the fetch has brought whose batches are handed out. */
+  let fetched = 0;
   const consumer: Consumer = kafka.consumer({
     groupId,
     allowAutoTopicCreation: false,
-    maxWaitTimeInMs: fetchWaitMs,
+    maxWaitTimeInMs: pace.waitMs,
     heartbeatInterval: heartbeatMs,
     // Whoever reads is told and begins anew: two layers that try again know nothing of each other.
     retry: { restartOnFailure: () => Promise.resolve(false) },
@@ -75,6 +98,9 @@ export function createLogConsumer(kafka: Kafka, topic: string, groupId: string, 
       else seek(partition, place);
     }
   });
+  consumer.on(consumer.events.FETCH, () => {
+    fetched = 0;
+  });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     giveUp(payload.error);
   });
@@ -90,6 +116,7 @@ export function createLogConsumer(kafka: Kafka, topic: string, groupId: string, 
     const place = places.get(partition);
     const first = messages[0];
     if (place === undefined || first === undefined) return;
+    fetched += messages.length;
     const found = Number(first.offset);
     if (found !== place.next) {
       place.misses += 1;
@@ -110,6 +137,7 @@ export function createLogConsumer(kafka: Kafka, topic: string, groupId: string, 
       return;
     }
     await alive(taken, heartbeat);
+    if (fetched > 1 && pace.restMs > 0 && !over) await sleep(pace.restMs);
   }
 
   function remove(partition: number): void {
@@ -126,7 +154,9 @@ export function createLogConsumer(kafka: Kafka, topic: string, groupId: string, 
       try {
         await within(startWithinMs, "connecting a reader to Kafka", consumer.connect());
         await consumer.subscribe({ topic, fromBeginning: true });
-        await within(startWithinMs, "joining a group", consumer.run({ autoCommit: false, eachBatch: takeBatch }));
+        // All batches of a fetch at once, so that none of them waits for the rest that the others take.
+        const all = { autoCommit: false, partitionsConsumedConcurrently: partitions, eachBatch: takeBatch };
+        await within(startWithinMs, "joining a group", consumer.run(all));
       } catch (error) {
         giveUp(error instanceof Error ? error : new Error(String(error)));
         throw error;

@@ -46,7 +46,7 @@ export async function openCopyTarget(options: Options): Promise<KafkaCopyTarget>
     return (await admin.describeCluster()).clusterId;
   });
   const offsets = createOffsets(kafka, topic);
-  const readers = createReaders({ kafka, topic, offsets, clientId });
+  const readers = createReaders({ kafka, topic, partitions, offsets, clientId });
   const appender = await createAppender(kafka, topic);
   return {
     where: `${cluster}/${topic}`,

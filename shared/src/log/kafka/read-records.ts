@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { Kafka } from "kafkajs";
 import { LogHalted, type RecordBatch } from "../event-log.ts";
 import { createBatchQueue } from "./batch-queue.ts";
-import { createLogConsumer, type LogConsumer } from "./log-consumer.ts";
+import { createLogConsumer, type FetchPace, type LogConsumer } from "./log-consumer.ts";
 import type { Offsets } from "./offsets.ts";
 import { within } from "./within.ts";
 
@@ -19,10 +19,13 @@ const maxEmptyLooks = 5;
 /** A consumer that nobody uses stays this long for the next reader, whom it saves 50 ms and a dozen requests. */
 const idleMs = 30_000;
 const deleteGroupsWithinMs = 2_000;
-/** How long the broker holds a fetch of a tail that waits for what comes: ten requests a second while nothing does. */
-const tailFetchWaitMs = 100;
+/**
+ * Of a tail that waits for what comes: ten requests a second while nothing does, and not many more than a hundred however
+ * much is written. Nobody notices that a push or a row comes so much later when others come with it.
+ */
+const tailPace: FetchPace = { waitMs: 100, restMs: 10 };
 /** Who reads one partition is a writer about to be elected, for whose few short reads commands wait; nothing else is asked meanwhile. */
-const writerFetchWaitMs = 10;
+const writerPace: FetchPace = { waitMs: 10, restMs: 0 };
 
 /** Readers share consumers: one fetches each partition for one reader at a time. */
 export interface Readers {
@@ -33,24 +36,26 @@ export interface Readers {
 interface Dependencies {
   readonly kafka: Kafka;
   readonly topic: string;
+  /** How many the topic has. */
+  readonly partitions: number;
   readonly offsets: Offsets;
   /** Names the groups in the broker. */
   readonly clientId: string;
 }
 
-export function createReaders({ kafka, topic, offsets, clientId }: Dependencies): Readers {
-  const consumers = new Map<LogConsumer, { readonly started: Promise<void>; readonly fetchWaitMs: number }>();
+export function createReaders({ kafka, topic, partitions, offsets, clientId }: Dependencies): Readers {
+  const consumers = new Map<LogConsumer, { readonly started: Promise<void>; readonly pace: FetchPace }>();
   const groups: string[] = [];
   const closed = new AbortController();
 
-  function takeConsumer(partitions: readonly number[]): LogConsumer {
-    const fetchWaitMs = partitions.length === 1 ? writerFetchWaitMs : tailFetchWaitMs;
+  function takeConsumer(wanted: readonly number[]): LogConsumer {
+    const pace = wanted.length === 1 ? writerPace : tailPace;
     for (const [consumer, known] of consumers) {
-      if (known.fetchWaitMs === fetchWaitMs && consumer.isFree(partitions)) return consumer;
+      if (known.pace === pace && consumer.isFree(wanted)) return consumer;
     }
-    const consumer = createLogConsumer(kafka, topic, `${clientId}-${randomUUID()}`, fetchWaitMs);
+    const consumer = createLogConsumer({ kafka, topic, partitions, groupId: `${clientId}-${randomUUID()}`, pace });
     groups.push(consumer.groupId);
-    consumers.set(consumer, { started: consumer.start(), fetchWaitMs });
+    consumers.set(consumer, { started: consumer.start(), pace });
     return consumer;
   }
 
