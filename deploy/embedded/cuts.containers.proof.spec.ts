@@ -6,10 +6,11 @@ import { withLogsOfTwo } from "./testing/cuts/logs-of-two.ts";
 import { runCuts } from "./testing/cuts/run-cuts.ts";
 import { createSeededRandom } from "./testing/cuts/seeded-random.ts";
 
-jest.setTimeout(180_000);
+jest.setTimeout(360_000);
+/** The long run is `npm run cuts -- --log kafka`. */
 const CUTS = 100;
-/** On a busy machine it stops here, however few cuts were made: the long run is `npm run cuts -- --log kafka`. */
-const WITHIN_MS = 60_000;
+/** What does not get there in this time fails, and says how far it got. */
+const WITHIN_MS = 240_000;
 
 beforeAll(beforeAllSpecs);
 afterAll(afterAllSpecs);
@@ -27,6 +28,7 @@ describe("a device whose connection is cut again and again, with the log in Kafk
             random: createSeededRandom(seed),
           });
           expect({ seed, wrong: verdict.wrong }).toEqual({ seed, wrong: [] });
+          expect(verdict.cuts).toBeGreaterThanOrEqual(CUTS);
         }),
       { migrations: migrationSets },
     ));

@@ -34,7 +34,7 @@ export interface CutsOptions {
   readonly logs: readonly [EventLog, ...EventLog[]];
   readonly pool: Pool;
   readonly cuts: number;
-  /** On a machine that is too busy for so many, fewer must do. No bound when absent. */
+  /** On a machine that is too busy for so many it ends with fewer, and says how many. No bound when absent. */
   readonly withinMs?: number;
   /** From 0 up to, not including, 1: where connections are cut follows from it. */
   readonly random: () => number;
