@@ -220,4 +220,4 @@ it("stops when it is asked to, within the time that it has, and keeps everything
   await project.sh(readme.composeUp);
   expect((await history()).at(-1)).toMatchObject({ text: "five" });
   expect(await alice.run(download)).toBe(brought);
-});
+}, startMs);
