@@ -35,7 +35,7 @@ export function applyFrame(state: ClientState, frame: EventFrame): Applied {
   if (frame.type === "delete_chat" || (frame.type === "member_removed" && frame.payload.user_id === state.userId)) {
     const known = state.chats.get(chatId);
     const isOld = known !== undefined && version <= known.version;
-    return { state: isOld ? state : withoutChat(state, chatId), hole: null };
+    return { state: isOld ? withChat(state, onlyNewest(known)) : withoutChat(state, chatId), hole: null };
   }
   const chat = state.chats.get(chatId);
   if (frame.type === "create_chat") {
@@ -54,6 +54,14 @@ export function applyFrame(state: ClientState, frame: EventFrame): Applied {
   };
   const after = withChat(state, next);
   return { state: frame.type === "new_message" ? withoutArrived(after, next) : after, hole };
+}
+
+/**
+ * A chat that was fetched after its user had gone and come back. What was made of older messages while he was out is told
+ * to him by nobody, so they are let go, and it is fetched again.
+ */
+function onlyNewest(chat: ChatState): ChatState {
+  return { ...chat, messages: chat.messages.slice(-1), complete: false };
 }
 
 /** One event may make several of these, all of its version; each of them may come again. */

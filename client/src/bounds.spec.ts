@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { chatFetched, snapshotTaken } from "./apply-fetched.ts";
+import { chatFetched, olderFetched, snapshotTaken } from "./apply-fetched.ts";
 import { applyFrame } from "./apply-frame.ts";
 import { messageSent, messageWritten } from "./outgoing.ts";
 import { type ClientState, emptyState, withoutChat } from "./state.ts";
@@ -30,6 +30,28 @@ describe("what a client holds", () => {
     expect(held?.messages.map(({ seq }) => count - seq)).toEqual(
       Array.from({ length: held?.messages.length ?? 0 }, (_, index) => (held?.messages.length ?? 0) - 1 - index),
     );
+  });
+});
+
+describe("what was changed while one was out of a chat", () => {
+  it("is not kept as it was before, even where one was back before the chat was fetched", () => {
+    const chat = createModelChat();
+    for (let message = 0; message < 120; message += 1) chat.step(send);
+    const { members, messages, unread } = chat.parts;
+    const fetched = () => ({ chat: chat.parts.chat(), members: members(), messages: messages(), unread: unread() });
+    const page = chat.history(1, 20);
+    const before = olderFetched(chatFetched(emptyState(me), fetched()), chat.chatId, page);
+    expect(before.chats.get(chat.chatId)?.messages[0]?.text).toBe("text 1");
+    const removed = { type: "member_removed", chat_id: chat.chatId, version: 122, at: "122" } as const;
+    chat.step({ kind: "delete", who: 0, what: 0 });
+    chat.step({ kind: "rename", who: 0, what: 0 });
+    const back = chatFetched(before, fetched());
+    const after = applyFrame(back, { ...removed, payload: { user_id: me, by: "2" } });
+    expect(after.hole).toBeNull();
+    expect(after.state.chats.get(chat.chatId)).toMatchObject({ complete: false, lastSeq: 120 });
+    const again = chatFetched(after.state, fetched()).chats.get(chat.chatId);
+    expect(again).toMatchObject({ complete: true, lastSeq: 120 });
+    expect(again?.messages[0]?.seq).toBe(21);
   });
 });
 

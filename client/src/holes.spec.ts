@@ -154,4 +154,16 @@ describe("a hole", () => {
     expect(known()).toMatchObject({ version: 1, complete: true });
     await client.stop();
   });
+
+  it("is none where more frames wait for a chat than are kept: everything is fetched again", async () => {
+    const { answers, chat, client, holes, known, path, times, server, first } = await connect();
+    answers.set(`GET ${path}/members`, () => new Promise(() => undefined));
+    void client.open(chat.chatId);
+    await eventually(() => expect(times(`GET ${path}/members`)).toBe(1), within);
+    for (let message = 0; message < 10_001; message += 1) chat.step({ ...send, kind: "rename" }).forEach(first.hear);
+    expect((await socket(server, 2)).url.searchParams.get("cursor")).toBe("position 2");
+    expect(known()).toMatchObject({ version: 10_002 });
+    expect(holes()).toEqual([]);
+    await client.stop();
+  });
 });

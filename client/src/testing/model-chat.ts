@@ -169,6 +169,9 @@ export function createModelChat() {
   return {
     chatId,
     step,
+    /** From a seq up to another. */
+    history: (from: number, to: number): MessageObject[] =>
+      messages.map((_, index) => message(index + 1)).slice(from - 1, to),
     listed: (): ListedChat => ({
       ...chat(),
       last_message: newest().at(-1) ?? null,
