@@ -213,11 +213,15 @@ it("says once, at its start, what it does not survive, and never writes a token 
   }
 });
 
-it("stops when it is asked to, within the time that it has, and keeps everything", async () => {
-  await project.sh("docker compose start query-api-1 query-api-2");
-  await project.sh(readme.composeDown);
-  expect(await project.sh("docker compose ps --all --quiet")).toBe("");
-  await project.sh(readme.composeUp);
-  expect((await history()).at(-1)).toMatchObject({ text: "five" });
-  expect(await alice.run(download)).toBe(brought);
-}, startMs);
+it(
+  "stops when it is asked to, within the time that it has, and keeps everything",
+  async () => {
+    await project.sh("docker compose start query-api-1 query-api-2");
+    await project.sh(readme.composeDown);
+    expect(await project.sh("docker compose ps --all --quiet")).toBe("");
+    await project.sh(readme.composeUp);
+    expect((await history()).at(-1)).toMatchObject({ text: "five" });
+    expect(await alice.run(download)).toBe(brought);
+  },
+  startMs,
+);
