@@ -5,7 +5,7 @@ const MAX_IN_FLIGHT = 64;
 export interface WorkInFlight {
   /** Begins at once. `id`: the client's name for the frame. */
   begin(id: string | null, work: () => Promise<void>): void;
-  /** Begins when all that was queued before is over, so that each finds what those before it have made. */
+  /** Begins when all that was queued before is over, so that each finds what those before it have made: at once when nothing is. */
   queue(id: string | null, work: () => Promise<void>): void;
 }
 
@@ -16,7 +16,8 @@ export interface WorkInFlightOptions {
 
 export function createWorkInFlight({ socket, failed }: WorkInFlightOptions): WorkInFlight {
   let inFlight = 0;
-  let queued: Promise<void> = Promise.resolve();
+  /** The last of those that wait for one another; null when none is under way. */
+  let queued: Promise<void> | null = null;
 
   function begin(id: string | null, work: () => Promise<void>): void {
     inFlight += 1;
@@ -29,8 +30,15 @@ export function createWorkInFlight({ socket, failed }: WorkInFlightOptions): Wor
       });
   }
 
-  return {
-    begin,
-    queue: (id, work) => begin(id, () => (queued = queued.then(work, work))),
-  };
+  function inOrder(work: () => Promise<void>): Promise<void> {
+    const done = queued === null ? work() : queued.then(work, work);
+    const over = (): void => {
+      if (queued === done) queued = null;
+    };
+    queued = done;
+    done.then(over, over);
+    return done;
+  }
+
+  return { begin, queue: (id, work) => begin(id, () => inOrder(work)) };
 }
