@@ -44,7 +44,8 @@ export async function follow(options: FollowOptions): Promise<void> {
   const signal = AbortSignal.any([options.signal, over.signal]);
   const retryAt = performance.now() + (resting.size > 0 ? retryStoppedMs : Infinity);
   try {
-    const gathered = gather(readEvents(log, positions, signal), { maxEvents: maxBatchEvents, signal });
+    const events = readEvents(log, positions, signal, { patient: true });
+    const gathered = gather(events, { maxEvents: maxBatchEvents, signal });
     let readyAt = 0;
     while (!signal.aborted && performance.now() < retryAt && stopped.resting().size === resting.size) {
       const arrived = await gathered.take(Math.min(retryStoppedMs, retryAt - performance.now()), readyAt);

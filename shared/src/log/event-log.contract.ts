@@ -77,6 +77,20 @@ export function describeEventLog(name: string, withLog: WithLog): void {
       expect(all.map((record) => record.offset)).toEqual(Array.from({ length: 42 }, (_, offset) => offset));
     });
 
+    rule("gives a patient reader the same records, lone ones too", async (log) => {
+      const leader = await lead(log, 0, "a");
+      const stop = new AbortController();
+      const offsets: number[] = [];
+      for await (const { records } of log.read(new Map([[0, 0]]), stop.signal, { patient: true })) {
+        offsets.push(...records.map((record) => record.offset));
+        if (offsets.length >= 8) break;
+        // Most of them while it rests behind the one before.
+        await leader.append([event(String(offsets.length))]);
+      }
+      stop.abort();
+      expect(offsets).toEqual(offsets.map((_, index) => index));
+    });
+
     rule("lets a partition that is far behind catch up while others are busy", async (log) => {
       const [quiet, ...busy] = await Promise.all([0, 1, 2, 3].map((partition) => lead(log, partition, "a")));
       const large = Array.from({ length: 100 }, () => event("x".repeat(10_000)));

@@ -36,6 +36,11 @@ export interface RecordBatch {
   readonly next: number;
 }
 
+export interface ReadOptions {
+  /** Nobody waits for each record by itself: what comes within some milliseconds may come together, which spares the log. */
+  readonly patient?: boolean;
+}
+
 /**
  * `appended`: durable from `baseOffset` on, in one piece. `fenced`: surely not written, another epoch reigns
  * (only an adapter that can append conditionally says so).
@@ -64,7 +69,7 @@ export interface EventLog {
    * Reads for ever from the given offsets on, partition by partition in order, until `signal` is aborted.
    * Throws `LogHalted` when an offset lies below the first record or past the end: never a silent jump.
    */
-  read(from: ReadonlyMap<number, number>, signal: AbortSignal): AsyncIterable<RecordBatch>;
+  read(from: ReadonlyMap<number, number>, signal: AbortSignal, options?: ReadOptions): AsyncIterable<RecordBatch>;
   close(): Promise<void>;
 }
 

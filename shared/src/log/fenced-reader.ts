@@ -1,4 +1,4 @@
-import { LogHalted, type EventLog, type EventRecord, type RecordBatch } from "./event-log.ts";
+import { LogHalted, type EventLog, type EventRecord, type ReadOptions, type RecordBatch } from "./event-log.ts";
 import { judge, positionAfter } from "./fence.ts";
 import type { Position } from "./position.ts";
 
@@ -19,10 +19,11 @@ export async function* readEvents(
   log: EventLog,
   from: ReadonlyMap<number, Position>,
   signal: AbortSignal,
+  options?: ReadOptions,
 ): AsyncGenerator<EventBatch, void, undefined> {
   const positions = new Map(from);
   const offsets = new Map([...from].map(([partition, position]) => [partition, position.offset]));
-  for await (const batch of log.read(offsets, signal)) {
+  for await (const batch of log.read(offsets, signal, options)) {
     const position = positions.get(batch.partition);
     if (position === undefined) throw new Error(`partition ${String(batch.partition)} was not asked for`);
     const events = admit(log, position, batch);

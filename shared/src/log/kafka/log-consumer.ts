@@ -51,10 +51,11 @@ export interface FetchPace {
   /** The broker holds a fetch for at most so long while nothing comes. */
   readonly waitMs: number;
   /**
-   * So long nothing is asked for behind a fetch that brought several records; behind a lone one the next fetch follows at
-   * once. Every append wakes every tail, and tails that all ask again at once cost a busy broker as much as the appends.
+   * So long nothing is asked for behind a fetch that brought at least `restBehind` records; else the next one follows at once.
+   * Every append wakes every tail, and when all ask again at once that costs a busy broker as much as the appends.
    */
   readonly restMs: number;
+  readonly restBehind: number;
 }
 
 interface Options {
@@ -137,7 +138,7 @@ export function createLogConsumer({ kafka, topic, partitions, groupId, pace }: O
       return;
     }
     await alive(taken, heartbeat);
-    if (fetched > 1 && pace.restMs > 0 && !over) await sleep(pace.restMs);
+    if (fetched >= pace.restBehind && !over) await sleep(pace.restMs);
   }
 
   function remove(partition: number): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import type { Kafka } from "kafkajs";
-import { LogHalted, type RecordBatch } from "../event-log.ts";
+import { LogHalted, type ReadOptions, type RecordBatch } from "../event-log.ts";
 import { createBatchQueue } from "./batch-queue.ts";
 import { createLogConsumer, type FetchPace, type LogConsumer } from "./log-consumer.ts";
 import type { Offsets } from "./offsets.ts";
@@ -23,13 +23,19 @@ const deleteGroupsWithinMs = 2_000;
  * Of a tail that waits for what comes: ten requests a second while nothing does, and not many more than a hundred however
  * much is written. Nobody notices that a push or a row comes so much later when others come with it.
  */
-const tailPace: FetchPace = { waitMs: 100, restMs: 10 };
+const tailPace: FetchPace = { waitMs: 100, restMs: 10, restBehind: 2 };
+/** Of a tail that is in no hurry at all. Who pushes lone records has the broker to himself meanwhile. */
+const patientPace: FetchPace = { ...tailPace, restBehind: 1 };
 /** Who reads one partition is a writer about to be elected, for whose few short reads commands wait; nothing else is asked meanwhile. */
-const writerPace: FetchPace = { waitMs: 10, restMs: 0 };
+const writerPace: FetchPace = { waitMs: 10, restMs: 0, restBehind: Infinity };
 
 /** Readers share consumers: one fetches each partition for one reader at a time. */
 export interface Readers {
-  read(from: ReadonlyMap<number, number>, signal: AbortSignal): AsyncGenerator<RecordBatch, void, undefined>;
+  read(
+    from: ReadonlyMap<number, number>,
+    signal: AbortSignal,
+    options?: ReadOptions,
+  ): AsyncGenerator<RecordBatch, void, undefined>;
   close(): Promise<void>;
 }
 
@@ -48,8 +54,7 @@ export function createReaders({ kafka, topic, partitions, offsets, clientId }: D
   const groups: string[] = [];
   const closed = new AbortController();
 
-  function takeConsumer(wanted: readonly number[]): LogConsumer {
-    const pace = wanted.length === 1 ? writerPace : tailPace;
+  function takeConsumer(wanted: readonly number[], pace: FetchPace): LogConsumer {
     for (const [consumer, known] of consumers) {
       if (known.pace === pace && consumer.isFree(wanted)) return consumer;
     }
@@ -75,6 +80,7 @@ export function createReaders({ kafka, topic, partitions, offsets, clientId }: D
   async function* read(
     from: ReadonlyMap<number, number>,
     readerSignal: AbortSignal,
+    { patient = false }: ReadOptions = {},
   ): AsyncGenerator<RecordBatch, void, undefined> {
     const signal = AbortSignal.any([readerSignal, closed.signal]);
     const positions = new Map(from);
@@ -82,7 +88,8 @@ export function createReaders({ kafka, topic, partitions, offsets, clientId }: D
     await untilAborted(signal, offsets.check(positions));
     if (signal.aborted) return;
     const queue = createBatchQueue(maxQueuedRecords);
-    const consumer = takeConsumer([...positions.keys()]);
+    const hurried = positions.size === 1 ? writerPace : tailPace;
+    const consumer = takeConsumer([...positions.keys()], patient ? patientPace : hurried);
     for (const [partition, offset] of positions) {
       consumer.add(partition, offset, {
         take: queue.push,
