@@ -6,7 +6,7 @@ import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { observeRequests } from "@chat/shared/http/observe-requests";
 import { limitingOf } from "@chat/shared/http/rate-limits";
-import { createHttpServer } from "@chat/shared/http/server";
+import { createHttpServer, FAREWELL_MS } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
 import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
@@ -39,6 +39,7 @@ await runService({
     const http = createHttpServer({
       name: "query-api http",
       port: settings.PORT,
+      farewellMs: FAREWELL_MS,
       listener: createHttpApp({
         routes: [...routes, ...healthRoutes({ readiness, checks, metrics })],
         authenticate: createAuthenticate(tokens),

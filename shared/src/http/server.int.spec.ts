@@ -151,6 +151,21 @@ describe("a server that stops", () => {
     });
   });
 
+  it("answers once more on a connection that is kept, and says that it was the last time", async () => {
+    const gate = createGate();
+    gate.open();
+    const agent = new Agent({ keepAlive: true });
+    await withHttpServer({ routes: [gate.route], authenticate, farewellMs: 60_000 }, async ({ server, send }) => {
+      await send("GET", "/gate", { agent });
+      const stopped = server.stop();
+      for (let turn = 0; turn < 10; turn += 1) await new Promise((resolve) => void setImmediate(resolve));
+      expect(await send("GET", "/gate", { agent })).toMatchObject({ status: 200, headers: { connection: "close" } });
+      // No connection is left, so it does not wait any longer.
+      await stopped;
+    });
+    agent.destroy();
+  });
+
   it("does not wait for connections that ask for nothing", async () => {
     await withHttpServer({ routes: [], authenticate }, async ({ server, port }) => {
       const idle = connect(port, "127.0.0.1");

@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Duplex } from "node:stream";
 import type { AddressInfo, Socket } from "node:net";
 import { CannotStart } from "../cannot-start.ts";
@@ -18,6 +19,8 @@ export const LONG_BODY = "long body";
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** A token and a cursor fit in many times over. */
 const MAX_HEADER_BYTES = 16 * 1024;
+/** What another instance, or a gateway, keeps busy has had its next request by then. To be given as `farewellMs` where they are. */
+export const FAREWELL_MS = 500;
 /** How long requests that were accepted may take to end once we stop. */
 const DRAIN_MS = 10_000;
 /** A connection that has not sent a byte by then is a browser's spare one; a request that was on its way has arrived. */
@@ -44,6 +47,11 @@ export interface HttpServerOptions {
   /** Takes over sockets that ask for another protocol, and closes them before this server is stopped. */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
   readonly drainMs?: number;
+  /**
+   * How long a server that stops still answers on connections that are kept, each with its last answer: one that is closed just when
+   * its client writes the next request leaves it in doubt. 0 when absent; it ends when no connection is left.
+   */
+  readonly farewellMs?: number;
   /** For specs; else a minute. */
   readonly requestTimeoutMs?: number;
 }
@@ -55,7 +63,7 @@ export interface HttpServer extends Service {
 
 /** Listens, and stops without dropping a request that was accepted: no new ones, idle connections closed, the rest ended within `drainMs`. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { name, port, host, drainMs = DRAIN_MS } = options;
+  const { name, port, host, drainMs = DRAIN_MS, farewellMs = 0 } = options;
   const sockets = new Set<Socket>();
   const server = createServer(
     {
@@ -83,11 +91,17 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   });
   if (options.upgrade !== undefined) server.on("upgrade", options.upgrade);
 
+  async function end(): Promise<void> {
+    const over = performance.now() + farewellMs;
+    while (sockets.size > 0 && performance.now() < over) await sleep(DRAIN_STEP_MS);
+    await accepted(server);
+    await drain(server, sockets, drainMs);
+  }
+
   return {
     name,
     start: () => listen(server, port, host),
-    stop: () =>
-      (stopping ??= server.listening ? accepted(server).then(() => drain(server, sockets, drainMs)) : Promise.resolve()),
+    stop: () => (stopping ??= server.listening ? end() : Promise.resolve()),
     address() {
       const address = server.address();
       if (address === null || typeof address === "string") throw new Error(`${name} does not listen yet.`);

@@ -27,11 +27,14 @@ export interface TestServer {
 
 /** Runs `use` with the routes listening on a free port of this machine, and stops them afterwards. */
 export async function withHttpServer(
-  options: Omit<HttpAppOptions, "log"> & Partial<Pick<HttpAppOptions, "log">>,
+  {
+    farewellMs = 0,
+    ...options
+  }: Omit<HttpAppOptions, "log"> & Partial<Pick<HttpAppOptions, "log">> & { readonly farewellMs?: number },
   use: (server: TestServer) => Promise<void>,
 ): Promise<void> {
   const listener = createHttpApp({ log: pino({ level: "silent" }), ...options });
-  const server = createHttpServer({ name: "test", listener, port: 0, host: "127.0.0.1" });
+  const server = createHttpServer({ name: "test", listener, port: 0, host: "127.0.0.1", farewellMs });
   await server.start();
   try {
     const { port } = server.address();
