@@ -161,10 +161,15 @@ function withMessages(chat: ChatState, seq: number, change: (message: MessageObj
   return message === undefined ? chat : { ...chat, messages: chat.messages.with(index, change(message)) };
 }
 
-/** A message that was told late, or fetched meanwhile, has them already. */
+/**
+ * In the order of the stream, whatever came in another way before: an upload's own answer may overtake the frame of an earlier
+ * file, and what was fetched has them already.
+ */
 function withFiles(message: MessageObject, files: MessageObject["files"]): MessageObject {
-  const more = files.filter(({ id }) => message.files.every((file) => file.id !== id));
-  return more.length === 0 ? message : { ...message, files: [...message.files, ...more] };
+  const others = message.files.filter(({ id }) => files.every((file) => file.id !== id));
+  const inOrder = [...others, ...files];
+  const isSame = inOrder.length === message.files.length && inOrder.every(({ id }, at) => message.files[at]?.id === id);
+  return isSame ? message : { ...message, files: inOrder };
 }
 
 /** An edit was made before or after it was read: what is read by all stays so. */

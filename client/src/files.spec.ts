@@ -3,8 +3,10 @@ import type { FileObject } from "@chat/shared/api/file-object";
 import { eventually } from "@chat/shared/testing/eventually";
 import { createHttpCalls } from "./http-calls.ts";
 import { createOutbox } from "./outbox.ts";
+import { applyFrame } from "./apply-frame.ts";
 import { chatFetched } from "./apply-fetched.ts";
 import { type ClientState, emptyState } from "./state.ts";
+import { fileSent } from "./uploads.ts";
 import { createModelChat, me } from "./testing/model-chat.ts";
 
 type Answer = { readonly status: number; readonly body: object } | "lost" | "lost on the way back";
@@ -145,5 +147,19 @@ describe("files", () => {
     expect(state()).toMatchObject({ outgoing: [], uploads: [] });
     expect(asked).toEqual([]);
     outbox.stop();
+  });
+
+  it("stand in the order of the stream, though an answer is quicker than the frame of somebody's earlier file", () => {
+    const chat = createModelChat();
+    chat.step({ kind: "send", who: 0, what: 1 });
+    const { members, messages, unread } = chat.parts;
+    const known = { chat: chat.parts.chat(), members: members(), messages: messages(), unread: unread() };
+    const frames = [1, 2].flatMap(() => chat.step({ kind: "attach", who: 0, what: 0 }));
+    const [first, second] = messages()[0]?.files ?? [];
+    if (first === undefined || second === undefined) throw new Error("there are no files");
+    const sent = { key: "a key", chatId: chat.chatId, messageId: `${chat.chatId}.1` };
+    const answered = fileSent(chatFetched(emptyState(me), known), sent, [second]);
+    const told = frames.reduce((state, frame) => applyFrame(state, frame).state, answered);
+    expect(told.chats.get(chat.chatId)?.messages[0]?.files).toEqual([first, second]);
   });
 });
