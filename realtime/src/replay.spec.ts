@@ -41,16 +41,21 @@ interface Told {
   readonly payload: Readonly<Record<string, unknown>>;
 }
 
-/** Tells the user 7, who was in from version 2 to `to`, over two partitions from (5, 10) on. */
+/** Tells the user 7, who was in from version 2 to `to`, and from `back` on, over two partitions from (5, 10) on. */
 function tell(
   events: readonly LateEvent[],
-  { to = null, changes = [] }: { to?: number | null; changes?: ChatEventRecord[] } = {},
+  {
+    to = null,
+    back = null,
+    changes = [],
+  }: { to?: number | null; back?: number | null; changes?: ChatEventRecord[] } = {},
 ) {
   const window = {
     changeOf: (_: string, seq: number) => changes.find(({ event }) => "seq" in event && event.seq === seq),
   };
   const replay = createReplay({ userId: "7", protocol: nativeProtocol, logId: "log", from: [5, 10], window });
-  const spans = createSpans("7", [{ chatId: "chat", from: 2, to }]);
+  const later = back === null ? [] : [{ chatId: "chat", from: back, to: null }];
+  const spans = createSpans("7", [{ chatId: "chat", from: 2, to }, ...later]);
   return replay.tell(events, spans, facts).map((frame) => JSON.parse(frame) as Told);
 }
 const offsetsOf = (cursor: string) => decodeCursor(cursor)?.offsets;
@@ -106,6 +111,14 @@ describe("a replay", () => {
     expect(tell([late(10, 3, send(1), row)], { to: 5 })[0]?.payload).toMatchObject({ text: "", edited_at: null });
     const since = tell([late(10, 3, send(1))], { to: 5, changes: [recordOf(8, edited(1, "secret"))] });
     expect(since[0]?.payload).toMatchObject({ text: "", edited_at: null });
+  });
+
+  it("tells who is back what a message has become while he was gone: he can read it, and nothing else will tell him", () => {
+    const row = { text: "changed", editedAt: at, deleted: false, changedVersion: 8, files: [] };
+    const changed = tell([late(10, 3, send(1), row)], { to: 5, back: 9 });
+    expect(changed[0]?.payload).toMatchObject({ text: "changed", edited_at: at, deleted: false });
+    const gone = tell([late(10, 3, send(1))], { to: 5, back: 9, changes: [recordOf(8, deleted(1))] });
+    expect(gone[0]?.payload).toMatchObject({ text: "", deleted: true });
   });
 
   it("tells of files that were there while the user was, and of none once their message is deleted", () => {

@@ -3,7 +3,7 @@ import { type AttachedFile, namedFiles } from "@chat/shared/events/attached-file
 import { hears } from "./audience.ts";
 import type { Offsets } from "./offsets.ts";
 import { framesTo, type Protocol } from "./protocols/protocol.ts";
-import type { Span, Spans } from "./spans.ts";
+import type { Spans } from "./spans.ts";
 import { tellingsOf, type Facts, type MessageNow } from "./tellings.ts";
 import type { EventWindow, SeenEvent } from "./window.ts";
 
@@ -51,8 +51,11 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
     moving.advance(partition, offset);
   }
 
-  /** The text is never older than what was made of it since, and never newer than what the user was there for. */
-  function messageNow({ record, message = null }: LateEvent, span: Span): MessageNow | null {
+  /**
+   * The text is never older than what was made of it since, and never newer than what the user was there for, or could read when he
+   * was back.
+   */
+  function messageNow({ record, message = null }: LateEvent, knowsUpTo: number | null): MessageNow | null {
     const { event, chatId } = record;
     if (event.type !== "MessageSent" && event.type !== "MessageEdited" && event.type !== "FileAttached") return null;
     const change = window.changeOf(chatId, event.seq);
@@ -61,8 +64,9 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
     const isDeleted = isNewer ? change.event.type === "MessageDeleted" : message?.deleted === true;
     if (event.type === "FileAttached") return isDeleted ? taken : null;
     const editedHere = event.type === "MessageEdited" ? record.at : null;
-    const files = isDeleted ? [] : filesUpTo(message, span.to);
-    if (span.to !== null && changedVersion > span.to) return { text: "", editedAt: editedHere, deleted: false, files };
+    const files = isDeleted ? [] : filesUpTo(message, knowsUpTo);
+    if (knowsUpTo !== null && changedVersion > knowsUpTo)
+      return { text: "", editedAt: editedHere, deleted: false, files };
     if (!isNewer) return message === null ? null : { ...messageOnly(message), files };
     if (change.event.type !== "MessageEdited") {
       return { text: "", editedAt: message?.editedAt ?? editedHere, deleted: true, files: [] };
@@ -82,7 +86,7 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
         const before = moving.text();
         moveTo(partition, offset + 1);
         const context = { chatId: record.chatId, version: record.version, before, at: moving.text() };
-        const known = { ...facts, messageNow: () => messageNow(late, span) };
+        const known = { ...facts, messageNow: () => messageNow(late, spans.knowsUpTo(record.chatId)) };
         for (const telling of tellingsOf(record, known)) {
           if (!hears(telling, userId, record.version === span.from)) continue;
           frames.push(...framesTo(userId, protocol.framesFor(telling, context)));
@@ -100,7 +104,7 @@ const taken: MessageNow = { text: "", editedAt: null, deleted: true, files: [] }
 
 const messageOnly = ({ text, editedAt, deleted }: StoredMessage) => ({ text, editedAt, deleted });
 
-/** None that was attached when the user was no longer there. */
+/** None that was attached when the user was no longer there, and did not come back. */
 function filesUpTo(message: StoredMessage | null, lastVersion: number | null): readonly AttachedFile[] {
   return (message?.files ?? []).filter(({ version }) => lastVersion === null || version <= lastVersion);
 }

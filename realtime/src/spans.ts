@@ -13,6 +13,8 @@ export interface Span {
 export interface Spans {
   /** The span that holds this version of the chat. */
   at(chatId: string, version: number): Span | undefined;
+  /** The last version of the chat that is his to know: what was changed up to there he could read when he was back. Null: he is in. */
+  knowsUpTo(chatId: string): number | null;
   /** Takes the next event into account; one that is known already changes nothing. */
   fold(record: ChatEventRecord): void;
 }
@@ -30,6 +32,12 @@ export function createSpans(userId: string, known: Iterable<Span>): Spans {
   return {
     at: (chatId, version) =>
       byChat.get(chatId)?.find(({ from, to }) => from <= version && (to === null || version <= to)),
+
+    knowsUpTo(chatId) {
+      const ends = (byChat.get(chatId) ?? []).map(({ to }) => to ?? Infinity);
+      const last = Math.max(0, ...ends);
+      return last === Infinity ? null : last;
+    },
 
     fold({ chatId, version, event }) {
       const { joined, gone } = membershipChangeOf(event);

@@ -28,7 +28,7 @@ const chat: ChatParts = {
   creatorId: "1",
   memberIds: ["1", "3"],
   createdAt: at,
-  updatedAt: at,
+  updatedAt: "2026-02-02T03:04:05.000Z",
   version: 9,
 };
 const added: ChatEvent = { type: "MembersAdded", members: [{ userId: "2", role: "member" }], readUpTo: 0 };
@@ -107,6 +107,7 @@ describe("tellings", () => {
     ]);
     expect(whole?.payload).toMatchObject({ title: "secret plans" });
     expect(JSON.stringify(bare?.payload)).not.toContain("secret");
+    expect(bare?.payload).toMatchObject({ version: 5, updated_at: at });
   });
 
   it("say that there was a version to all whom it does not concern, so that nobody sees a hole", () => {

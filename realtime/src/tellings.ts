@@ -158,7 +158,7 @@ function messageOf(record: ChatEventRecord, now: MessageNow | null): MessageObje
 
 /**
  * The whole chat. The read models may be ahead of what is pushed: whoever is no longer in by then must not hear what
- * was written after he had gone, so he gets the chat without what people wrote.
+ * was written after he had gone, so he gets the chat without what people wrote, and as if nothing had happened since.
  */
 function chatTellings(to: Audience, kind: TellingKind, record: ChatEventRecord, facts: Facts): Telling[] {
   const found = facts.chatAfter(record);
@@ -167,7 +167,8 @@ function chatTellings(to: Audience, kind: TellingKind, record: ChatEventRecord, 
   const whole: Telling = { kind, to, seq: null, payload: chatObject(chat), more: false };
   if (!newer) return [whole];
   const stillIn = new Set(chat.memberIds);
-  const bare = chatObject({ ...chat, title: null, description: null, avatar: null, memberIds: [] });
+  const { version, at: updatedAt } = record;
+  const bare = chatObject({ ...chat, title: null, description: null, avatar: null, memberIds: [], version, updatedAt });
   return [
     { ...whole, only: (userId) => stillIn.has(userId) },
     { ...whole, payload: bare, only: (userId) => !stillIn.has(userId) },
