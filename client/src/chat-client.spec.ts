@@ -69,7 +69,8 @@ describe("a client", () => {
       // The one in the middle is of somebody on the way.
       return { status, body: status === 413 ? null : status === 201 ? { seq: 1 } : { code: "outcome_unknown" } };
     });
-    client.send(chat.chatId, "hello");
+    const clientMessageId = "of an earlier client";
+    expect(client.send(chat.chatId, "hello", { clientMessageId })).toBe(clientMessageId);
     expect(client.state().outgoing).toMatchObject([{ status: "sending", text: "hello" }]);
     await socket(server, 1);
     await eventually(

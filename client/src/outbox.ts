@@ -10,6 +10,8 @@ import { fileProgressed, fileRefused, filesChosen, filesDiscarded, fileSent } fr
 
 export interface NewContent {
   readonly replyTo?: string | null;
+  /** Of a message that an earlier client did not see answered: by the same id it is the same message. Made up when absent. */
+  readonly clientMessageId?: string;
   /** They follow the message, in this order. */
   readonly files?: readonly File[];
 }
@@ -66,9 +68,8 @@ export function createOutbox({ calls, change, refused, ...options }: OutboxOptio
   });
 
   return {
-    send(chatId, text, { replyTo = null, files: wanted = [] }) {
-      const message = { clientMessageId: newId(), chatId, text, replyTo };
-      const { clientMessageId } = message;
+    send(chatId, text, { replyTo = null, clientMessageId = newId(), files: wanted = [] }) {
+      const message = { clientMessageId, chatId, text, replyTo };
       const its = wanted.map((file) => ({ key: newId(), file }));
       if (its.length > 0) chosen.set(clientMessageId, its);
       change((state) =>

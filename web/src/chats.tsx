@@ -9,6 +9,7 @@ import { useWords } from "./language.ts";
 import { NewChat } from "./new-chat.tsx";
 import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { PictureDialog } from "./picture-dialog.tsx";
+import { forgetUnsent, hasUnsent } from "./unsent.ts";
 import { useChat } from "./use-chat.ts";
 
 /** Everything that somebody sees who is signed in: the list beside one conversation, or one of both where it is narrow. */
@@ -29,6 +30,13 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
     void client.open(chatId);
   };
 
+  function signOut(): void {
+    if (hasUnsent(client.state()) && !confirm(words.unsentIsLost)) return;
+    void client.stop();
+    forgetUnsent(accounts.current()?.userId ?? "");
+    void accounts.signOut();
+  }
+
   return (
     <Downloads.Provider value={downloading}>
       <main class={`chats ${opened === undefined ? "shows-list" : "shows-conversation"}`}>
@@ -40,7 +48,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
           onOpen={open}
           onNew={() => setDialog("new chat")}
           onProfile={() => setDialog("profile")}
-          onSignOut={() => void accounts.signOut()}
+          onSignOut={signOut}
         />
         {opened === undefined ? (
           <p class="nothing-opened">{words.chooseChat}</p>

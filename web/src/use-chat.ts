@@ -4,6 +4,7 @@ import { type ClientState } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { deviceOfWindow } from "./changes.ts";
 import { sendFormWithProgress } from "./send-form.ts";
+import { askBeforeLeaving, keepUnsent } from "./unsent.ts";
 
 export type Connection = "connecting" | "connected" | "disconnected";
 
@@ -28,15 +29,20 @@ export function useChat(accounts: AccountStore, url: string): UsedChat {
   const [connection, setConnection] = useState<Connection>("connecting");
 
   useEffect(() => {
+    const endAsking = askBeforeLeaving(client);
+    const endKeeping = keepUnsent(client, accounts.current()?.userId ?? "");
     const end = client.subscribe((news) => {
       if (news.type === "state") setState(news.state);
       else if (news.type === "connected") setConnection("connected");
       else if (news.type === "disconnected") setConnection("disconnected");
       else if (news.type === "signed_out") void accounts.signOut();
     });
+    setState(client.state());
     client.start();
     return () => {
       end();
+      endKeeping();
+      endAsking();
       void client.stop();
     };
   }, [client, accounts]);
