@@ -4,6 +4,7 @@ import { createChanges } from "./changes.ts";
 import { ChatList } from "./chat-list.tsx";
 import { Conversation } from "./conversation.tsx";
 import { Downloads } from "./downloads.ts";
+import { createDrafts } from "./drafts.ts";
 import { useNoStrayDrops } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { NewChat } from "./new-chat.tsx";
@@ -17,6 +18,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const words = useWords();
   const { client, state, connection } = useChat(accounts, url);
   const changes = useMemo(() => createChanges(url, accounts.credentials), [accounts, url]);
+  const drafts = useMemo(() => createDrafts(accounts.current()?.userId ?? ""), [accounts]);
   const [openedId, setOpenedId] = useState<string | null>(null);
   const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | null>(null);
   const isConnected = connection === "connected";
@@ -33,6 +35,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   function signOut(): void {
     if (hasUnsent(client.state()) && !confirm(words.unsentIsLost)) return;
     void client.stop();
+    drafts.forget();
     forgetUnsent(accounts.current()?.userId ?? "");
     void accounts.signOut();
   }
@@ -55,7 +58,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
         ) : (
           <Conversation
             key={opened.chat.id}
-            {...{ client, changes, state, chat: opened, isConnected }}
+            {...{ client, changes, drafts, state, chat: opened, isConnected }}
             onBack={() => setOpenedId(null)}
             onPicture={() => setDialog("group")}
           />

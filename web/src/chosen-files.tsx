@@ -14,19 +14,18 @@ export interface Chosen {
   readonly clear: () => void;
 }
 
-/** The files that go with the next message. */
-export function useChosenFiles(): Chosen {
-  const [{ files, hasTooMany }, setChosen] = useState(nothing);
+/** The files that go with the next message, from those on that were chosen before. */
+export function useChosenFiles(before: readonly File[]): Chosen {
+  const [{ files, hasTooMany }, setChosen] = useState({ ...nothing, files: before });
   return {
     ...{ files, hasTooMany },
     // More may be added before anything was drawn anew: each goes on from the last.
     add: (more) =>
-      setChosen((before) => {
-        const all = [...before.files, ...more];
+      setChosen((last) => {
+        const all = [...last.files, ...more];
         return { files: all.slice(0, MAX_FILES), hasTooMany: all.length > MAX_FILES };
       }),
-    remove: (file) =>
-      setChosen((before) => ({ files: before.files.filter((other) => other !== file), hasTooMany: false })),
+    remove: (file) => setChosen((last) => ({ files: last.files.filter((other) => other !== file), hasTooMany: false })),
     clear: () => setChosen(nothing),
   };
 }

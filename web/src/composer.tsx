@@ -1,4 +1,4 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { ChatState, ClientState } from "@chat/client/state";
 import { type Chosen, ChosenFiles } from "./chosen-files.tsx";
 import { pastedFiles } from "./file-drop.ts";
@@ -12,6 +12,8 @@ export interface ComposerProps {
   /** What is sent without a connection waits for one: nobody is kept from writing. */
   readonly isConnected: boolean;
   readonly chosen: Chosen;
+  readonly text: string;
+  readonly onText: (text: string) => void;
   /** The message that is being answered. */
   readonly replyTo: string | null;
   readonly onNoReply: () => void;
@@ -21,12 +23,11 @@ export interface ComposerProps {
 
 /** Enter sends, with Shift it begins a line; Escape answers nobody. */
 export function Composer(props: ComposerProps) {
-  const { state, chat, isConnected, chosen, replyTo, onNoReply, onSend, onTyping } = props;
+  const { state, chat, isConnected, chosen, text, onText, replyTo, onNoReply, onSend, onTyping } = props;
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const [text, setText] = useState("");
   const isEmpty = text.trim() === "" && chosen.files.length === 0;
 
   // Whoever has chosen what to answer or to send wants to write next.
@@ -44,7 +45,6 @@ export function Composer(props: ComposerProps) {
         event.preventDefault();
         if (isEmpty) return;
         onSend(text.trim() === "" ? namesOfFiles(chosen.files) : text.trim());
-        setText("");
       }}
       onKeyDown={(event) => {
         if (event.key === "Escape" && replyTo !== null) onNoReply();
@@ -91,7 +91,7 @@ export function Composer(props: ComposerProps) {
           rows={1}
           value={text}
           onInput={({ currentTarget }) => {
-            setText(currentTarget.value);
+            onText(currentTarget.value);
             if (isConnected && currentTarget.value !== "") onTyping();
           }}
           onPaste={(event) => {

@@ -1,10 +1,11 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import type { ChatClient } from "@chat/client/chat-client";
 import type { ChatState, ClientState } from "@chat/client/state";
 import { Avatar } from "./avatar.tsx";
 import type { Changes } from "./changes.ts";
 import { useChosenFiles } from "./chosen-files.tsx";
 import { Composer } from "./composer.tsx";
+import type { Drafts } from "./drafts.ts";
 import { useFileDrop } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { MessageList } from "./message-list.tsx";
@@ -13,6 +14,7 @@ import { nameOfChat, nameOfPerson, partnerOf, pictureOfChat } from "./names.ts";
 export interface ConversationProps {
   readonly client: ChatClient;
   readonly changes: Changes;
+  readonly drafts: Drafts;
   readonly state: ClientState;
   readonly chat: ChatState;
   readonly isConnected: boolean;
@@ -21,25 +23,36 @@ export interface ConversationProps {
   readonly onPicture: () => void;
 }
 
-export function Conversation({ client, changes, state, chat, isConnected, onBack, onPicture }: ConversationProps) {
+export function Conversation(props: ConversationProps) {
+  const { client, changes, drafts, state, chat, isConnected, onBack, onPicture } = props;
   const words = useWords();
-  const chosen = useChosenFiles();
+  const draft = drafts.of(chat.chat.id);
+  const chosen = useChosenFiles(draft.files);
   const { isOver, listeners } = useFileDrop(chosen.add);
-  const [replyTo, setReplyTo] = useState<string | null>(null);
+  const [text, setText] = useState(draft.text);
+  const [replyTo, setReplyTo] = useState(draft.replyTo);
   /** Counts what was sent here: whoever sends wants to see it. */
   const [sent, setSent] = useState(0);
+
+  // Before anything else is drawn: another chat may be next.
+  useLayoutEffect(
+    () => drafts.keep(chat.chat.id, { text, replyTo, files: chosen.files }),
+    [drafts, chat.chat.id, text, replyTo, chosen.files],
+  );
 
   return (
     <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
       <ConversationHead {...{ state, chat, onBack, onPicture }} />
       <MessageList {...{ client, changes, state, chat, sent }} onReply={setReplyTo} />
       <Composer
-        {...{ state, chat, isConnected, chosen, replyTo }}
+        {...{ state, chat, isConnected, chosen, text, replyTo }}
+        onText={setText}
         onNoReply={() => setReplyTo(null)}
         onTyping={() => client.typing(chat.chat.id)}
-        onSend={(text) => {
-          client.send(chat.chat.id, text, { replyTo, files: chosen.files });
+        onSend={(said) => {
+          client.send(chat.chat.id, said, { replyTo, files: chosen.files });
           chosen.clear();
+          setText("");
           setReplyTo(null);
           setSent(sent + 1);
         }}

@@ -1,0 +1,42 @@
+import { createKeptTexts } from "./kept-texts.ts";
+
+/** What was begun in a chat and not sent. */
+export interface Draft {
+  readonly text: string;
+  /** The message that is being answered. */
+  readonly replyTo: string | null;
+  readonly files: readonly File[];
+}
+
+/** By chat, as long as the window is open; across a reload without the files, which a browser does not keep. */
+export interface Drafts {
+  of(chatId: string): Draft;
+  keep(chatId: string, draft: Draft): void;
+  forget(): void;
+}
+
+/** Of more chats the one that was written in longest ago is let go. */
+const MAX_DRAFTS = 50;
+
+export function createDrafts(userId: string): Drafts {
+  const kept = createKeptTexts<readonly (readonly [string, Omit<Draft, "files">])[]>(`chat.drafts.${userId}`);
+  const drafts = new Map<string, Draft>(kept.read()?.map(([chatId, draft]) => [chatId, { ...draft, files: [] }]));
+
+  return {
+    of: (chatId) => drafts.get(chatId) ?? { text: "", replyTo: null, files: [] },
+    keep(chatId, draft) {
+      const isEmpty = draft.text === "" && draft.replyTo === null && draft.files.length === 0;
+      if (isEmpty && !drafts.has(chatId)) return;
+      // The newest stands last.
+      drafts.delete(chatId);
+      if (!isEmpty) drafts.set(chatId, draft);
+      const [oldest] = drafts.keys();
+      if (drafts.size > MAX_DRAFTS && oldest !== undefined) drafts.delete(oldest);
+      kept.write([...drafts].map(([id, { text, replyTo }]) => [id, { text, replyTo }]));
+    },
+    forget() {
+      drafts.clear();
+      kept.forget();
+    },
+  };
+}
