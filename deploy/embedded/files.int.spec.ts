@@ -258,6 +258,35 @@ describe("an upload that is refused", () => {
       { uploadLimits: { maxFileBytes: 2_000, maxBytes: 1_000, maxFiles: 3 } },
     ));
 
+  it("is no longer over them when messages with files, or a chat, were deleted", () =>
+    withPeople(
+      async ({ stack, alice, chat, message, say, call, attach }) => {
+        const [second, third] = [await say("more"), await say("and more")];
+        for (const to of [message, second]) {
+          expect((await attach(formOf(["a.bin", Buffer.alloc(400)]), { to })).status).toBe(201);
+        }
+        const again = (to: string) => attach(formOf(["b.bin", Buffer.alloc(400)]), { to });
+        expect(await again(third)).toMatchObject({ status: 413, json: { code: "quota_exceeded" } });
+
+        expect((await call(alice.token, "DELETE", `/messages/${message}`)).status).toBeLessThan(300);
+        await eventually(async () => expect((await again(third)).status).toBe(201));
+        expect(await again(third)).toMatchObject({ status: 413, json: { code: "quota_exceeded" } });
+        expect(await filesIn(stack.filesFolder)).toHaveLength(2);
+
+        expect((await call(alice.token, "DELETE", `/chats/${chat}`)).status).toBeLessThan(300);
+        const other = await call(alice.token, "POST", "/chats", {
+          body: JSON.stringify({ type: "group", name: "The others" }),
+          headers: { "Content-Type": "application/json" },
+        });
+        const avatar = `/chats/${String(other.json["id"])}/avatar`;
+        await eventually(async () =>
+          expect((await call(alice.token, "PUT", avatar, { body: formOf(["us.png", png]) })).status).toBe(200),
+        );
+        expect(await filesIn(stack.filesFolder)).toHaveLength(1);
+      },
+      { uploadLimits: { maxFileBytes: 2_000, maxBytes: 1_000, maxFiles: 2 } },
+    ));
+
   it("is of the eleventh file of a message", () =>
     withPeople(async ({ stack, attach }) => {
       const ten = Array.from({ length: 10 }, (_, index) => [`${index}.txt`, "x"] as const);

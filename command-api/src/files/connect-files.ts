@@ -10,7 +10,8 @@ import { createAvatarPictures } from "./avatar-pictures.ts";
 import { createTakeAvatar, type TakeAvatar } from "./avatars.ts";
 import { createFileCollector } from "./file-collector.ts";
 import { createFileRows } from "./file-rows.ts";
-import { createFilesInUse } from "./files-in-use.ts";
+import { createFilesInUse, createFilesOfDeleted } from "./files-in-use.ts";
+import { createFreeDeleted } from "./free-deleted.ts";
 import { createUploads, type UploadLimits, type Uploads } from "./uploads.ts";
 
 interface Dependencies {
@@ -35,7 +36,8 @@ export interface Files {
 export function connectFiles(dependencies: Dependencies): Files {
   const { files: store, uploadLimits: limits = defaultUploadLimits, pool, logger } = dependencies;
   const rows = createFileRows(pool);
-  const uploads = createUploads({ store, rows, limits, logger });
+  const freeDeleted = createFreeDeleted({ store, rows, ofDeleted: createFilesOfDeleted(dependencies.live) });
+  const uploads = createUploads({ store, rows, freeDeleted, limits, logger });
   const inUse = createFilesInUse(dependencies);
   const { collectFilesEveryMs: everyMs } = dependencies;
   const every = everyMs === undefined ? {} : { everyMs };

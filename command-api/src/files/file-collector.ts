@@ -3,7 +3,7 @@ import type { FileStore } from "@chat/shared/files/file-store";
 import type { Service } from "@chat/shared/lifecycle";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
-import type { FileRows, StoredRow } from "./file-rows.ts";
+import { BEFORE_ALL_FILES, type FileRows, type StoredRow } from "./file-rows.ts";
 
 /** How often it looks at some files. */
 const EVERY_MS = 30_000;
@@ -11,8 +11,6 @@ const EVERY_MS = 30_000;
 const FILES_A_LOOK = 500;
 /** Longer than any upload takes, and than any command is in doubt: until then nobody can say that a file is not wanted. */
 const SPARED_SECONDS = 3_600;
-
-const BEFORE_ALL = "00000000-0000-0000-0000-000000000000";
 
 /** Which of these files belong to something: to be answered from rows that lack nothing which was acknowledged before. */
 export type FilesInUse = (files: readonly StoredRow[]) => Promise<ReadonlySet<string> | "not known now">;
@@ -39,13 +37,13 @@ export function createFileCollector(options: FileCollectorOptions): Service {
   const removed = metrics.counter("chat_files_collected_total", "Files that belonged to nothing and were removed.");
   const stopping = new AbortController();
   let running: Promise<void> = Promise.resolve();
-  let place = BEFORE_ALL;
+  let place = BEFORE_ALL_FILES;
 
   /** At the next files behind those of the last time; from the first again when there are no more. Says how many went. */
   async function lookOnce(): Promise<number> {
     const files = await rows.untouched(place, SPARED_SECONDS, FILES_A_LOOK);
     if (files.length === 0) {
-      place = BEFORE_ALL;
+      place = BEFORE_ALL_FILES;
       return 0;
     }
     const used = await inUse(files);
@@ -54,7 +52,7 @@ export function createFileCollector(options: FileCollectorOptions): Service {
     // First the bytes: a row without them is found again, bytes without a row are not.
     for (const { key } of unused) await store.remove(key);
     if (unused.length > 0) await rows.forget(unused.map(({ key }) => key));
-    place = files.length < FILES_A_LOOK ? BEFORE_ALL : (files.at(-1)?.key ?? BEFORE_ALL);
+    place = files.length < FILES_A_LOOK ? BEFORE_ALL_FILES : (files.at(-1)?.key ?? BEFORE_ALL_FILES);
     removed.inc(unused.length);
     return unused.length;
   }

@@ -29,6 +29,8 @@ export interface FileRows {
   /** After the bytes are gone. */
   forget(keys: readonly FileKey[]): Promise<void>;
   used(userId: string): Promise<{ readonly bytes: number; readonly files: number }>;
+  /** Behind a key, in the order of keys, at most so many: the user's that are whole and were put there for a chat or its messages. */
+  ofChats(userId: string, after: string, limit: number): Promise<readonly StoredRow[]>;
   /** Behind a key, in the order of keys, at most so many: those that nobody has touched since `olderThanSeconds` ago. */
   untouched(after: string, olderThanSeconds: number, limit: number): Promise<readonly StoredRow[]>;
 }
@@ -40,6 +42,9 @@ interface Row {
   readonly chat_id: string | null;
   readonly seq: number | null;
 }
+
+/** Where to begin: a key that is before all keys. */
+export const BEFORE_ALL_FILES = "00000000-0000-0000-0000-000000000000";
 
 export function createFileRows(pool: Pool): FileRows {
   return {
@@ -90,19 +95,28 @@ export function createFileRows(pool: Pool): FileRows {
       return { bytes: Number(rows[0]?.bytes ?? 0), files: rows[0]?.files ?? 0 };
     },
 
+    async ofChats(userId, after, limit) {
+      const { rows } = await pool.query<Row>(
+        `SELECT key::text, user_id::text, kind, chat_id::text, seq FROM files.stored
+         WHERE user_id = $1 AND key > $2::uuid AND kind <> 'user avatar' AND bytes IS NOT NULL ORDER BY key LIMIT $3`,
+        [userId, after, limit],
+      );
+      return rows.flatMap(storedRow);
+    },
+
     async untouched(after, olderThanSeconds, limit) {
       const { rows } = await pool.query<Row>(
         `SELECT key::text, user_id::text, kind, chat_id::text, seq FROM files.stored
          WHERE key > $1::uuid AND touched_at < now() - make_interval(secs => $2) ORDER BY key LIMIT $3`,
         [after, olderThanSeconds, limit],
       );
-      return rows.flatMap((row) => (isFileKey(row.key) ? [storedRow(row, row.key)] : []));
+      return rows.flatMap(storedRow);
     },
   };
 }
 
-function storedRow({ user_id: userId, kind, chat_id: chatId, seq }: Row, key: FileKey): StoredRow {
-  return { key, userId, target: targetOf(kind, chatId ?? "", seq ?? 0) };
+function storedRow({ key, user_id: userId, kind, chat_id: chatId, seq }: Row): readonly StoredRow[] {
+  return isFileKey(key) ? [{ key, userId, target: targetOf(kind, chatId ?? "", seq ?? 0) }] : [];
 }
 
 function targetOf(kind: FileTarget["kind"], chatId: string, seq: number): FileTarget {

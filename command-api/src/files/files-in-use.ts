@@ -3,6 +3,7 @@ import { int4Array, textArray, uuidArray } from "@chat/shared/postgres/binary-ar
 import type { LiveReader } from "@chat/shared/read-model/read-live";
 import type { Pool } from "pg";
 import type { FilesInUse } from "./file-collector.ts";
+import type { FilesOfDeleted } from "./free-deleted.ts";
 import type { StoredRow } from "./file-rows.ts";
 
 interface Dependencies {
@@ -19,19 +20,8 @@ export function createFilesInUse({ log, live, pool }: Dependencies): FilesInUse 
   async function inChats(files: readonly StoredRow[]): Promise<readonly string[] | "not known now"> {
     if (files.length === 0) return [];
     const ends = await log.ends();
-    const named = files.flatMap(({ key, target }) =>
-      "chatId" in target ? [{ key, chatId: target.chatId, seq: "seq" in target ? target.seq : 0 }] : [],
-    );
     const { rows, positions } = await live.read<{ keys: readonly string[] }>(
-      {
-        name: "files-in-use",
-        text: inUseText,
-        values: [
-          textArray(named.map(({ key }) => key)),
-          uuidArray(named.map(({ chatId }) => chatId)),
-          int4Array(named.map(({ seq }) => seq)),
-        ],
-      },
+      { name: "files-in-use", text: inUseText, values: namedIn(files) },
       "all",
     );
     const behind = ends.some((end, partition) => (positions.get(partition)?.offset ?? 0) < end);
@@ -55,6 +45,36 @@ export function createFilesInUse({ log, live, pool }: Dependencies): FilesInUse 
     return new Set([...chats, ...users]);
   };
 }
+
+/**
+ * Says which files were put there for messages and chats that are deleted. Deleted is for ever, and a command that names a file
+ * for them is refused: so whatever of this stands in the rows is right, however far they are. Of a degraded chat nothing is said.
+ */
+export function createFilesOfDeleted(live: LiveReader): FilesOfDeleted {
+  return async (files) => {
+    const query = { name: "files-of-deleted", text: ofDeletedText, values: namedIn(files) };
+    const { rows } = await live.read<{ keys: readonly string[] }>(query, []);
+    return new Set(rows[0]?.keys);
+  };
+}
+
+function namedIn(files: readonly StoredRow[]): readonly unknown[] {
+  const named = files.flatMap(({ key, target }) =>
+    "chatId" in target ? [{ key, chatId: target.chatId, seq: "seq" in target ? target.seq : 0 }] : [],
+  );
+  return [
+    textArray(named.map(({ key }) => key)),
+    uuidArray(named.map(({ chatId }) => chatId)),
+    int4Array(named.map(({ seq }) => seq)),
+  ];
+}
+
+const ofDeletedText = (schema: string): string => `
+  SELECT COALESCE(json_agg(wanted.key), '[]') AS keys
+  FROM unnest($2::text[], $3::uuid[], $4::int4[]) AS wanted (key, chat_id, seq)
+  JOIN ${schema}.chats AS c USING (chat_id)
+  LEFT JOIN ${schema}.messages AS m ON m.chat_id = c.chat_id AND m.seq = wanted.seq
+  WHERE NOT c.degraded AND (c.deleted OR m.deleted)`;
 
 /** A chat that is not there yet, though the log was read to its end, never came to be. */
 const inUseText = (schema: string): string => `

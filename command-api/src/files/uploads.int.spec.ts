@@ -25,10 +25,13 @@ describe("an upload", () => {
       count: () => Promise.resolve(true),
       forget: () => Promise.resolve(),
       used: () => Promise.resolve({ bytes: 0, files: 0 }),
-      untouched: () => Promise.resolve([]),
     };
     const limits = { maxFileBytes: LIMIT, maxBytes: 100 * LIMIT, maxFiles: 100 };
-    const uploads = createUploads({ store, rows, limits, logger: { warn: () => undefined } });
+    const uploads = createUploads({
+      ...{ store, rows, limits },
+      freeDeleted: () => Promise.resolve(0),
+      logger: { warn: () => undefined },
+    });
     const server = createServer((request, response) => {
       uploads.take({ request, userId: "1", target: { kind: "user avatar" }, maxFiles: 10 }).then(
         () => response.end("stored"),

@@ -7,6 +7,7 @@ import type { NewFile } from "../domain/chat/commands.ts";
 import type { CommandOutcome } from "../partition-owner/command-request.ts";
 import { fileNameOf } from "./file-name.ts";
 import type { FileRows, FileTarget, UserQuota } from "./file-rows.ts";
+import type { FreeDeleted } from "./free-deleted.ts";
 import { mediaTypeOf, TYPE_BYTES } from "./media-type.ts";
 import { type IncomingFile, readMultipart, tooLarge, wrongFiles } from "./read-multipart.ts";
 
@@ -60,21 +61,41 @@ export interface Uploads {
 
 interface Dependencies {
   readonly store: FileStore;
-  readonly rows: FileRows;
+  readonly rows: Pick<FileRows, "begin" | "count" | "forget" | "used">;
+  /** Called when a user's room may not be enough. */
+  readonly freeDeleted: FreeDeleted;
   readonly limits: UploadLimits;
   readonly logger: Pick<Logger, "warn">;
 }
 
-export function createUploads({ store, rows, limits, logger }: Dependencies): Uploads {
+interface ToPut {
+  readonly userId: string;
+  readonly target: FileTarget;
+  readonly bytes: Readable;
+  /** How many bytes it has at most, as far as that is known before they come. */
+  readonly announced: number;
+  readonly signal?: AbortSignal;
+}
+
+export function createUploads({ store, rows, freeDeleted, limits, logger }: Dependencies): Uploads {
   const underWay = new Map<string, number>();
   let all = 0;
 
-  /** Whatever happens, a row stands for the bytes, or there are none. */
-  async function put(file: { userId: string; target: FileTarget; bytes: Readable; signal?: AbortSignal }) {
-    const { userId, target, bytes, signal } = file;
+  /** In bytes; none when the user has as many files as he may have. */
+  async function roomFor(userId: string, wanted: number): Promise<number> {
+    const room = await roomOf(userId);
+    return room < Math.max(wanted, 1) && (await freeDeleted(userId)) > 0 ? roomOf(userId) : room;
+  }
+
+  async function roomOf(userId: string): Promise<number> {
     const used = await rows.used(userId);
-    const room = limits.maxBytes - used.bytes;
-    if (room <= 0 || used.files >= limits.maxFiles) throw noRoom();
+    return used.files >= limits.maxFiles ? 0 : limits.maxBytes - used.bytes;
+  }
+
+  /** Whatever happens, a row stands for the bytes, or there are none. */
+  async function put({ userId, target, bytes, announced, signal }: ToPut) {
+    const room = await roomFor(userId, Math.min(announced, limits.maxFileBytes));
+    if (room <= 0) throw noRoom();
     const key = newFileKey();
     await rows.begin({ key, userId, target });
     try {
@@ -103,10 +124,18 @@ export function createUploads({ store, rows, limits, logger }: Dependencies): Up
   return {
     async take({ request, userId, target, maxFiles }) {
       const taken: UploadedFile[] = [];
+      const announced = Number(request.headers["content-length"] ?? Infinity);
 
       async function takeOne({ name, bytes }: IncomingFile, signal: AbortSignal): Promise<void> {
         const head: Buffer[] = [];
-        const { key, bytes: size, sha256 } = await put({ userId, target, bytes: noting(head, bytes), signal });
+        const {
+          key,
+          bytes: size,
+          sha256,
+        } = await put({
+          ...{ userId, target, announced, signal },
+          bytes: noting(head, bytes),
+        });
         const type = await mediaTypeOf(Buffer.concat(head).subarray(0, TYPE_BYTES));
         taken.push({ key, name: fileNameOf(name), type, size, sha256 });
         if (size === 0) throw wrongFiles("a file with something in it");
@@ -121,7 +150,8 @@ export function createUploads({ store, rows, limits, logger }: Dependencies): Up
       }
     },
 
-    store: ({ userId, target, bytes }) => put({ userId, target, bytes: Readable.from([bytes]) }),
+    store: ({ userId, target, bytes }) =>
+      put({ userId, target, bytes: Readable.from([bytes]), announced: bytes.length }),
 
     async nameBy(files, command) {
       try {
@@ -175,4 +205,7 @@ function noting(head: Buffer[], bytes: Readable): Readable {
 }
 
 const noRoom = (): Rejection =>
-  new Rejection("quota_exceeded", "There is no room for more of your files. Delete some that are not needed.");
+  new Rejection(
+    "quota_exceeded",
+    "There is no room for more of your files. Delete messages whose files are not needed: then there is.",
+  );
