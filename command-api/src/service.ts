@@ -4,6 +4,7 @@ import type { Pool } from "pg";
 import type { CommandPort } from "@chat/shared/commands/command-port";
 import type { FileStore } from "@chat/shared/files/file-store";
 import type { Route } from "@chat/shared/http/define-route";
+import type { RateLimits } from "@chat/shared/http/rate-limits";
 import { newElectionId, newEventId } from "@chat/shared/ids";
 import type { AccessTokens } from "@chat/shared/identity/access-token";
 import { type RevokedSessions, sessionEnded } from "@chat/shared/identity/revoked-sessions";
@@ -59,6 +60,8 @@ export interface CommandApiDependencies {
   readonly revoked: RevokedSessions;
   /** For changed profiles. Absent: nobody is told. */
   readonly signals?: Signals;
+  /** Those of the HTTP that serves the routes: commands from sockets count among the others. Absent: they are not counted. */
+  readonly limits?: RateLimits;
   /** Makes the keyed hashes of requests; it must stay the same for ever, or repeated keys look like other requests. */
   readonly secret: string;
   /** Where other instances of command-api reach this one, without a path; asked for once its HTTP server listens. */
@@ -72,7 +75,7 @@ export interface CommandApiDependencies {
 /** Validates commands, decides them, and appends the events: the only service that writes to the log. */
 export interface CommandApi extends Service {
   readonly routes: readonly Route[];
-  /** The same commands from sockets. */
+  /** The same commands from sockets, of which a user may send no more a minute than he may without. */
   readonly socketCommands: CommandPort;
   /** Stands before the application of the routes: takes what other instances forward. */
   takeForwarded(next: RequestListener): RequestListener;
@@ -82,6 +85,8 @@ export interface CommandApi extends Service {
    */
   readonly share: Service;
 }
+
+const ignore = (): void => undefined;
 
 export function createCommandApi(dependencies: CommandApiDependencies): CommandApi {
   const { log, pool, databaseUrl, tokens, revoked, secret, logger, metrics } = dependencies;
@@ -141,6 +146,8 @@ export function createCommandApi(dependencies: CommandApiDependencies): CommandA
     // What comes over HTTP was refused by whoever read its token; a socket's token was read long ago.
     socketCommands: async (caller, command) => {
       if (revoked.has(caller.sessionId)) throw sessionEnded();
+      // Counting takes all that it lets through equally long, so the order of a socket's frames stays. There are no headers to tell.
+      await dependencies.limits?.take("command", caller.userId, ignore);
       return fromSockets(caller, command);
     },
     takeForwarded: (next) => takeForwarded({ secret, submit: owned.submit, log: logger }, next),

@@ -116,10 +116,11 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const common = { log, pool, files, signals, databaseUrl, tokens, revoked, logger, metrics, progress };
 
     const uploads = options.uploadLimits === undefined ? {} : { uploadLimits: options.uploadLimits };
+    const limited = options.limiting === undefined ? {} : { limits: options.limiting.limits };
 
     await begin(createProjector({ ...common, onFatal: fail }));
     const commandApi = await begin(
-      createCommandApi({ ...common, ...uploads, secret, instanceUrl, leaseChanges: createWakeup() }),
+      createCommandApi({ ...common, ...uploads, ...limited, secret, instanceUrl, leaseChanges: createWakeup() }),
     );
     const queryApi = createQueryApi(common);
     const realtime = createRealtime({

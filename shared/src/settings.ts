@@ -165,7 +165,7 @@ const callsAMinute = (defaultCount: number, what: string) =>
 
 /** As much as a socket may send; a person reads more than he writes, and a page asks for many things when it opens. */
 export const rateSettings = {
-  RATE_LIMIT_COMMANDS: callsAMinute(1_200, "Calls that change something, of one user,"),
+  RATE_LIMIT_COMMANDS: callsAMinute(1_200, "Calls that change something, over HTTP and from all sockets, of one user,"),
   RATE_LIMIT_READS: callsAMinute(3_000, "Calls that read, of one user, or of one address without a token,"),
   RATE_LIMIT_ACCOUNTS: callsAMinute(60, "Registrations, log-ins and refreshes from one address"),
   TRUST_PROXY: Type.Boolean({
