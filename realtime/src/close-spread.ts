@@ -9,7 +9,7 @@ const SPREAD_STEP_MS = 20;
 const MIN_CLOSED_PER_STEP = 20;
 
 /** Closes all sockets before a stop, spread in time, and cuts off those that do not answer. */
-export async function closeSpread(connections: ReadonlySet<Connection>): Promise<void> {
+export async function closeSpread(connections: ReadonlySet<Pick<Connection, "close" | "terminate">>): Promise<void> {
   const all = [...connections];
   const perStep = Math.max(MIN_CLOSED_PER_STEP, Math.ceil((all.length * SPREAD_STEP_MS) / SPREAD_MS));
   for (let first = 0; first < all.length; first += perStep) {
