@@ -1,8 +1,9 @@
-import { useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { MessageObject } from "@chat/shared/api/message-object";
 import { type ChatState, type ClientState, type OutgoingFile, readCount } from "@chat/client/state";
 import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
+import { EditMessage } from "./edit-message.tsx";
 import { useLanguage, useWords } from "./language.ts";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
 import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
@@ -32,6 +33,15 @@ export function Message(props: MessageProps) {
   const name = isOwn ? words.you : nameOfPerson(state, chat, message.sender_id, words);
   const mayDelete = isOwn || (chat.chat.chat_type === "group" && chat.myRole !== "member" && chat.myRole !== null);
 
+  // The focus was in what is no longer there: it goes back to where the editing began.
+  const place = useRef<HTMLElement>(null);
+  const editButton = useRef<HTMLButtonElement>(null);
+  const wasEditing = useRef(false);
+  useLayoutEffect(() => {
+    if (wasEditing.current && !isEditing && hasNoFocus()) (editButton.current ?? place.current)?.focus();
+    wasEditing.current = isEditing;
+  }, [isEditing]);
+
   const attempt = (changing: Promise<void>): void => {
     changing.then(
       () => {
@@ -46,6 +56,7 @@ export function Message(props: MessageProps) {
     <article
       class={`message ${isOwn ? "own" : "of-other"} ${isFollowing ? "following" : ""}`}
       data-id={message.id}
+      ref={place}
       tabIndex={-1}
     >
       <h3 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h3>
@@ -57,7 +68,10 @@ export function Message(props: MessageProps) {
       ) : isEditing ? (
         <EditMessage
           text={message.text}
-          onCancel={() => setIsEditing(false)}
+          onCancel={() => {
+            setIsEditing(false);
+            setProblem("");
+          }}
           onSave={(text) => attempt(changes.editMessage(message.id, text))}
         />
       ) : (
@@ -76,7 +90,7 @@ export function Message(props: MessageProps) {
             {words.reply}
           </button>
           {isOwn && (
-            <button type="button" onClick={() => setIsEditing(true)}>
+            <button type="button" ref={editButton} onClick={() => setIsEditing(true)}>
               {words.edit}
             </button>
           )}
@@ -108,38 +122,5 @@ function ReadBy({ chat, message }: { readonly chat: ChatState; readonly message:
   );
 }
 
-interface EditProps {
-  readonly text: string;
-  readonly onSave: (text: string) => void;
-  readonly onCancel: () => void;
-}
-
-function EditMessage({ text, onSave, onCancel }: EditProps) {
-  const words = useWords();
-  const [edited, setEdited] = useState(text);
-  return (
-    <form
-      class="edit"
-      onSubmit={(event) => {
-        event.preventDefault();
-        if (edited.trim() !== "") onSave(edited);
-      }}
-      onKeyDown={(event) => {
-        if (event.key === "Escape") onCancel();
-      }}
-    >
-      <textarea
-        aria-label={words.edit}
-        value={edited}
-        autofocus
-        onInput={({ currentTarget }) => setEdited(currentTarget.value)}
-      />
-      <div class="buttons">
-        <button type="button" onClick={onCancel}>
-          {words.cancel}
-        </button>
-        <button class="primary">{words.save}</button>
-      </div>
-    </form>
-  );
-}
+/** What had it has gone. */
+const hasNoFocus = (): boolean => document.activeElement === null || document.activeElement === document.body;
