@@ -3,6 +3,7 @@ import type { FileObject } from "@chat/shared/api/file-object";
 import { Downloads, saveFile, usePicture } from "./downloads.ts";
 import { FileRow } from "./file-row.tsx";
 import { useWords } from "./language.ts";
+import { useReach } from "./roving.ts";
 
 /** What browsers show without running anything of it. The server has found the type out from the bytes. */
 const PICTURES: readonly string[] = ["image/png", "image/jpeg", "image/webp", "image/gif"];
@@ -50,6 +51,7 @@ function AttachedFile({ file: { name, size, url } }: { readonly file: FileObject
 /** Of one size whatever the picture's is, so that nothing moves when it comes. */
 function Preview({ file }: { readonly file: FileObject }) {
   const words = useWords();
+  const reach = useReach();
   const place = useRef<HTMLButtonElement>(null);
   const dialog = useRef<HTMLDialogElement>(null);
   const [isNear, setIsNear] = useState(false);
@@ -75,6 +77,7 @@ function Preview({ file }: { readonly file: FileObject }) {
       <button
         class="preview"
         type="button"
+        tabIndex={reach}
         ref={place}
         aria-label={`${words.openPicture} ${file.name}`}
         onClick={() => {

@@ -2,6 +2,7 @@ import { useMemo, useState } from "preact/hooks";
 import type { AccountStore } from "./account.ts";
 import { createChanges } from "./changes.ts";
 import { ChatList } from "./chat-list.tsx";
+import { SkipToComposer } from "./composer.tsx";
 import { Conversation } from "./conversation.tsx";
 import { Downloads } from "./downloads.ts";
 import { createDrafts } from "./drafts.ts";
@@ -20,6 +21,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const changes = useMemo(() => createChanges(url, accounts.credentials), [accounts, url]);
   const drafts = useMemo(() => createDrafts(accounts.current()?.userId ?? ""), [accounts]);
   const [openedId, setOpenedId] = useState<string | null>(null);
+  const [openings, setOpenings] = useState(0);
   const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | null>(null);
   const isConnected = connection === "connected";
   const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
@@ -29,6 +31,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const close = (): void => setDialog(null);
   const open = (chatId: string): void => {
     setOpenedId(chatId);
+    setOpenings((before) => before + 1);
     void client.open(chatId);
   };
 
@@ -43,6 +46,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   return (
     <Downloads.Provider value={downloading}>
       <main class={`chats ${opened === undefined ? "shows-list" : "shows-conversation"}`}>
+        {opened !== undefined && <SkipToComposer />}
         <p class={`connection ${connection}`} role="status">
           {connection === "disconnected" ? words.disconnected : connection === "connecting" ? words.connecting : ""}
         </p>
@@ -58,7 +62,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
         ) : (
           <Conversation
             key={opened.chat.id}
-            {...{ client, changes, drafts, state, chat: opened, isConnected }}
+            {...{ client, changes, drafts, state, chat: opened, isConnected, openings }}
             onBack={() => setOpenedId(null)}
             onPicture={() => setDialog("group")}
           />

@@ -11,6 +11,8 @@ export interface ComposerProps {
   readonly chat: ChatState;
   /** What is sent without a connection waits for one: nobody is kept from writing. */
   readonly isConnected: boolean;
+  /** Another number: the chat was opened once more. */
+  readonly openings: number;
   readonly chosen: Chosen;
   readonly text: string;
   readonly onText: (text: string) => void;
@@ -21,14 +23,22 @@ export interface ComposerProps {
   readonly onTyping: () => void;
 }
 
+const COMPOSER_ID = "composer";
+const WITHOUT_SCREEN_KEYBOARD = "(min-width: 45rem), (pointer: fine)";
+
 /** Enter sends, with Shift it begins a line; Escape answers nobody. */
 export function Composer(props: ComposerProps) {
-  const { state, chat, isConnected, chosen, text, onText, replyTo, onNoReply, onSend, onTyping } = props;
+  const { state, chat, isConnected, openings, chosen, text, onText, replyTo, onNoReply, onSend, onTyping } = props;
   const words = useWords();
   const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const input = useRef<HTMLInputElement>(null);
   const isEmpty = text.trim() === "" && chosen.files.length === 0;
+
+  // Whoever opens a chat wants to write, unless that has a keyboard cover what is to be read.
+  useEffect(() => {
+    if (matchMedia(WITHOUT_SCREEN_KEYBOARD).matches) field.current?.focus();
+  }, [openings]);
 
   // Whoever has chosen what to answer or to send wants to write next.
   const isFirst = useRef(true);
@@ -86,6 +96,7 @@ export function Composer(props: ComposerProps) {
         />
         <textarea
           ref={field}
+          id={COMPOSER_ID}
           aria-label={words.message}
           placeholder={words.message}
           rows={1}
@@ -111,5 +122,15 @@ export function Composer(props: ComposerProps) {
         </button>
       </div>
     </form>
+  );
+}
+
+/** The way by keyboard past everything that stands before the composer; seen only when it has the focus. */
+export function SkipToComposer() {
+  const words = useWords();
+  return (
+    <button class="skip" type="button" onClick={() => document.getElementById(COMPOSER_ID)?.focus()}>
+      {words.skipToComposer}
+    </button>
   );
 }

@@ -18,13 +18,14 @@ export interface ConversationProps {
   readonly state: ClientState;
   readonly chat: ChatState;
   readonly isConnected: boolean;
+  readonly openings: number;
   readonly onBack: () => void;
   /** A group's picture is to be another one. */
   readonly onPicture: () => void;
 }
 
 export function Conversation(props: ConversationProps) {
-  const { client, changes, drafts, state, chat, isConnected, onBack, onPicture } = props;
+  const { client, changes, drafts, state, chat, isConnected, openings, onBack, onPicture } = props;
   const words = useWords();
   const draft = drafts.of(chat.chat.id);
   const chosen = useChosenFiles(draft.files);
@@ -45,7 +46,7 @@ export function Conversation(props: ConversationProps) {
       <ConversationHead {...{ state, chat, onBack, onPicture }} />
       <MessageList {...{ client, changes, state, chat, sent }} onReply={setReplyTo} />
       <Composer
-        {...{ state, chat, isConnected, chosen, text, replyTo }}
+        {...{ state, chat, isConnected, openings, chosen, text, replyTo }}
         onText={setText}
         onNoReply={() => setReplyTo(null)}
         onTyping={() => client.typing(chat.chat.id)}

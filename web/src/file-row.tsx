@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useLanguage } from "./language.ts";
+import { useReach } from "./roving.ts";
 import { formatSize } from "./sizes.ts";
 
 export interface FileRowProps {
@@ -19,6 +20,7 @@ export interface FileRowProps {
 /** A file by its name and size, and the one thing that can be done with it. */
 export function FileRow({ name, size, status = "", action, sign, isBusy = false, onAction, children }: FileRowProps) {
   const { code } = useLanguage();
+  const reach = useReach();
   return (
     <div class={`file ${status}`}>
       <FileKind name={name} />
@@ -29,6 +31,7 @@ export function FileRow({ name, size, status = "", action, sign, isBusy = false,
         type="button"
         aria-label={`${action} ${name}`}
         title={action}
+        tabIndex={reach}
         disabled={isBusy}
         onClick={onAction}
       >

@@ -6,6 +6,7 @@ import { useLanguage } from "./language.ts";
 import { Message } from "./message.tsx";
 import { nameOfChat } from "./names.ts";
 import { OutgoingMessage } from "./outgoing-message.tsx";
+import { messageAround, messageReachedBy, Reach } from "./roving.ts";
 import { isAnotherDay, nameOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
 
@@ -37,11 +38,14 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
   /** Is to be brought into sight when it is drawn. */
   const [sought, setSought] = useState<string | null>(null);
   const [hasNew, setHasNew] = useState(false);
+  /** Where the focus was last in the list. */
+  const [reached, setReached] = useState<string | null>(null);
   const outgoing = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
   const uploads = state.uploads.filter(({ chatId }) => chatId === chat.chat.id);
   const uploadsOf = (id: string | null) => uploads.filter(({ clientMessageId }) => clientMessageId === id);
   const { messages } = chat;
   const first = messages[0];
+  const current = messages.find(({ id }) => id === reached) ?? messages.at(-1);
   const begins = first === undefined || first.seq === 1;
   const shown = new Set([
     ...messages.map(({ client_message_id: id }) => id),
@@ -136,8 +140,16 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
         class="messages"
         ref={list}
         role="log"
-        tabIndex={0}
+        // A stop of its own only where it holds none.
+        tabIndex={messages.length === 0 ? 0 : -1}
         aria-label={nameOfChat(state, chat, words)}
+        onFocusIn={({ target }) => setReached(messageAround(target) ?? reached)}
+        onKeyDown={(event) => {
+          const next = messageReachedBy(event, event.currentTarget);
+          if (next === null) return;
+          event.preventDefault();
+          next.focus();
+        }}
         onScroll={({ currentTarget }) => void scrolled(currentTarget)}
       >
         <p class="hint">{messages.length === 0 ? words.nothingYet : begins ? words.beginning : words.earlier}</p>
@@ -147,13 +159,15 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
           return (
             <div key={message.id} class="of-day">
               {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
-              <Message
-                {...{ changes, state, chat, message, onReply }}
-                onSeek={seek}
-                isFollowing={!isNewDay && before?.sender_id === message.sender_id}
-                uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}
-                onDiscardFile={client.discardFile}
-              />
+              <Reach.Provider value={message === current ? 0 : -1}>
+                <Message
+                  {...{ changes, state, chat, message, onReply }}
+                  onSeek={seek}
+                  isFollowing={!isNewDay && before?.sender_id === message.sender_id}
+                  uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}
+                  onDiscardFile={client.discardFile}
+                />
+              </Reach.Provider>
             </div>
           );
         })}

@@ -7,6 +7,7 @@ import { EditMessage } from "./edit-message.tsx";
 import { useLanguage, useWords } from "./language.ts";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
 import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
+import { useReach } from "./roving.ts";
 import { timeOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
 
@@ -27,6 +28,7 @@ export interface MessageProps {
 export function Message(props: MessageProps) {
   const { changes, state, chat, message, isFollowing, uploads, onDiscardFile, onReply, onSeek } = props;
   const { words, code } = useLanguage();
+  const reach = useReach();
   const [isEditing, setIsEditing] = useState(false);
   const [problem, setProblem] = useState("");
   const isOwn = message.sender_id === state.userId;
@@ -57,7 +59,7 @@ export function Message(props: MessageProps) {
       class={`message ${isOwn ? "own" : "of-other"} ${isFollowing ? "following" : ""}`}
       data-id={message.id}
       ref={place}
-      tabIndex={-1}
+      tabIndex={reach}
     >
       <h3 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h3>
       {message.reply_to !== null && !message.deleted && (
@@ -86,16 +88,16 @@ export function Message(props: MessageProps) {
       </p>
       {!message.deleted && !isEditing && (
         <p class="actions">
-          <button type="button" onClick={() => onReply(message.id)}>
+          <button type="button" tabIndex={reach} onClick={() => onReply(message.id)}>
             {words.reply}
           </button>
           {isOwn && (
-            <button type="button" ref={editButton} onClick={() => setIsEditing(true)}>
+            <button type="button" tabIndex={reach} ref={editButton} onClick={() => setIsEditing(true)}>
               {words.edit}
             </button>
           )}
           {mayDelete && (
-            <button type="button" onClick={() => attempt(changes.deleteMessage(message.id))}>
+            <button type="button" tabIndex={reach} onClick={() => attempt(changes.deleteMessage(message.id))}>
               {words.remove}
             </button>
           )}

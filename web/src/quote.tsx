@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { ChatState, ClientState } from "@chat/client/state";
 import { useWords } from "./language.ts";
 import { nameOfPerson } from "./names.ts";
+import { useReach } from "./roving.ts";
 
 export interface QuoteProps {
   readonly state: ClientState;
@@ -32,6 +33,7 @@ export interface QuoteAboveProps extends QuoteProps {
 /** Above an answer: leads to what it answers. */
 export function QuoteAbove({ onSeek, ...quoted }: QuoteAboveProps) {
   const words = useWords();
+  const reach = useReach();
   const [status, setStatus] = useState<"" | "seeking" | "not reached">("");
 
   async function seek(): Promise<void> {
@@ -45,6 +47,7 @@ export function QuoteAbove({ onSeek, ...quoted }: QuoteAboveProps) {
       class="quote"
       type="button"
       title={words.goToQuoted}
+      tabIndex={reach}
       aria-busy={status === "seeking"}
       onClick={() => void seek()}
     >
