@@ -2,8 +2,12 @@ import { createHttpCalls, type Credentials } from "@chat/client/http-calls";
 import type { ChatObject } from "@chat/shared/api/chat-object";
 import type { UserObject } from "@chat/shared/api/user-object";
 import { newId } from "@chat/client/new-id";
+import { ChangeRefused } from "./problems.ts";
 
-/** What is asked of the server beside the stream. What a change did comes back on the stream, to every window. */
+/**
+ * What is asked of the server beside the stream. What a change did comes back on the stream, to every window. Reject with
+ * `ChangeRefused`, and with anything else when there was no answer.
+ */
 export interface Changes {
   /** Resolves with the new chat's id, or that of the private chat that there is. */
   createChat(memberIds: readonly string[], title: string): Promise<string>;
@@ -22,7 +26,8 @@ export function createChanges(url: string, credentials: Credentials): Changes {
 
   async function change(method: "PUT" | "DELETE", path: string, body?: object): Promise<void> {
     const { status, body: answer } = await calls.change<object>(method, path, body);
-    if (status >= 300) throw new Error(answer !== null && "detail" in answer ? answer.detail : path);
+    if (answer !== null && "code" in answer) throw new ChangeRefused(answer);
+    if (status >= 300) throw new Error(path);
   }
 
   return {
@@ -30,7 +35,7 @@ export function createChanges(url: string, credentials: Credentials): Changes {
       const type = memberIds.length === 1 ? "private" : "group";
       const named = type === "group" ? { name: title } : {};
       const { body } = await calls.post<ChatObject>("/chats", { type, member_ids: memberIds, ...named });
-      if (!("id" in body)) throw new Error(body.detail);
+      if (!("id" in body)) throw new ChangeRefused(body);
       return body.id;
     },
     editMessage: (messageId, text) => change("PUT", `/messages/${encodeURIComponent(messageId)}`, { text }),
@@ -39,7 +44,7 @@ export function createChanges(url: string, credentials: Credentials): Changes {
       const { signal } = new AbortController();
       const sent = { key: newId(), file, signal, progress: () => undefined };
       const { status, body } = await calls.upload<object>("PUT", `${of}/avatar`, sent);
-      if (status >= 300) throw new Error("detail" in body ? body.detail : String(status));
+      if (status >= 300) throw "code" in body ? new ChangeRefused(body) : new Error(String(status));
     },
     removeOwnPicture: () => change("DELETE", "/users/me/avatar"),
     async findPeople(query) {

@@ -9,6 +9,8 @@ export interface Chosen {
   readonly files: readonly File[];
   /** Some were left out: a message cannot have so many. */
   readonly hasTooMany: boolean;
+  /** Some were left out: there is nothing in them. */
+  readonly hasEmpty: boolean;
   readonly add: (more: readonly File[]) => void;
   readonly remove: (file: File) => void;
   readonly clear: () => void;
@@ -16,21 +18,22 @@ export interface Chosen {
 
 /** The files that go with the next message, from those on that were chosen before. */
 export function useChosenFiles(before: readonly File[]): Chosen {
-  const [{ files, hasTooMany }, setChosen] = useState({ ...nothing, files: before });
+  const [{ files, hasTooMany, hasEmpty }, setChosen] = useState({ ...nothing, files: before });
   return {
-    ...{ files, hasTooMany },
+    ...{ files, hasTooMany, hasEmpty },
     // More may be added before anything was drawn anew: each goes on from the last.
     add: (more) =>
       setChosen((last) => {
-        const all = [...last.files, ...more];
-        return { files: all.slice(0, MAX_FILES), hasTooMany: all.length > MAX_FILES };
+        const all = [...last.files, ...more.filter(({ size }) => size > 0)];
+        const hasEmptyNow = more.some(({ size }) => size === 0);
+        return { files: all.slice(0, MAX_FILES), hasTooMany: all.length > MAX_FILES, hasEmpty: hasEmptyNow };
       }),
-    remove: (file) => setChosen((last) => ({ files: last.files.filter((other) => other !== file), hasTooMany: false })),
+    remove: (file) => setChosen((last) => ({ ...nothing, files: last.files.filter((other) => other !== file) })),
     clear: () => setChosen(nothing),
   };
 }
 
-const nothing: Pick<Chosen, "files" | "hasTooMany"> = { files: [], hasTooMany: false };
+const nothing: Pick<Chosen, "files" | "hasTooMany" | "hasEmpty"> = { files: [], hasTooMany: false, hasEmpty: false };
 
 export function ChosenFiles({ chosen }: { readonly chosen: Chosen }) {
   const { words, code } = useLanguage();
@@ -53,7 +56,7 @@ export function ChosenFiles({ chosen }: { readonly chosen: Chosen }) {
         ))}
       </ul>
       <p class="problem" role="alert">
-        {chosen.hasTooMany && words.tooManyFiles(MAX_FILES)}
+        {chosen.hasTooMany ? words.tooManyFiles(MAX_FILES) : chosen.hasEmpty ? words.emptyFile : null}
       </p>
     </div>
   );

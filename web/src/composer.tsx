@@ -70,7 +70,7 @@ export function Composer(props: ComposerProps) {
           </button>
         </div>
       )}
-      {chosen.files.length > 0 && <ChosenFiles chosen={chosen} />}
+      {(chosen.files.length > 0 || chosen.hasEmpty) && <ChosenFiles chosen={chosen} />}
       <div class="writing">
         <button
           class="round attach"

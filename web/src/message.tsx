@@ -6,6 +6,7 @@ import type { Changes } from "./changes.ts";
 import { EditMessage } from "./edit-message.tsx";
 import { useLanguage, useWords } from "./language.ts";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
+import { wordsOfError } from "./problems.ts";
 import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
 import { useReach } from "./roving.ts";
 import { timeOfDay } from "./times.ts";
@@ -50,7 +51,7 @@ export function Message(props: MessageProps) {
         setIsEditing(false);
         setProblem("");
       },
-      (error: unknown) => setProblem(error instanceof Error ? error.message : words.unreachable),
+      (error: unknown) => setProblem(wordsOfError(error, words)),
     );
   };
 
@@ -103,7 +104,7 @@ export function Message(props: MessageProps) {
           )}
         </p>
       )}
-      {problem !== "" && (
+      {problem !== "" && !message.deleted && (
         <p class="problem" role="alert">
           {problem}
         </p>

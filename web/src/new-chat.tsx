@@ -4,6 +4,7 @@ import { Avatar } from "./avatar.tsx";
 import type { Changes } from "./changes.ts";
 import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useWords } from "./language.ts";
+import { wordsOfError } from "./problems.ts";
 
 /** Time to type the next letter before the server is asked. */
 const PAUSE_MS = 200;
@@ -51,7 +52,7 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
         ),
       );
     } catch (error) {
-      setProblem(error instanceof Error ? error.message : words.unreachable);
+      setProblem(wordsOfError(error, words));
     }
   }
 

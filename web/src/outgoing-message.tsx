@@ -1,6 +1,7 @@
 import type { ChatState, ClientState, OutgoingFile, OutgoingMessage as Outgoing } from "@chat/client/state";
 import { useWords } from "./language.ts";
 import { namesOfFiles } from "./names.ts";
+import { wordsOfProblem } from "./problems.ts";
 import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
 import { Uploads } from "./uploads.tsx";
 
@@ -19,6 +20,7 @@ export function OutgoingMessage(props: OutgoingMessageProps) {
   const { state, chat, message, uploads, onDiscard, onDiscardFile, onSeek } = props;
   const words = useWords();
   const isRefused = message.status === "refused";
+  const why = message.problem === null ? "" : wordsOfProblem(message.problem, words);
   const status = isRefused ? words.refused : words[message.status === "sent" ? "sent" : "sending"];
   return (
     <article class={`message own outgoing ${message.status}`}>
@@ -26,7 +28,7 @@ export function OutgoingMessage(props: OutgoingMessageProps) {
       {message.replyTo !== null && <QuoteAbove {...{ state, chat, onSeek }} messageId={message.replyTo} />}
       {message.text !== namesOfFiles(uploads) && <p class="text">{message.text}</p>}
       <Uploads files={uploads} onDiscard={onDiscardFile} />
-      <p class="about">{isRefused ? `${status}: ${message.problem?.detail ?? ""}` : status}</p>
+      <p class="about">{isRefused ? `${status}: ${why}` : status}</p>
       {isRefused && (
         <p class="actions">
           <button type="button" onClick={() => onDiscard(message.clientMessageId)}>

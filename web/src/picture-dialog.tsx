@@ -2,6 +2,7 @@ import { useRef, useState } from "preact/hooks";
 import { Avatar } from "./avatar.tsx";
 import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useWords } from "./language.ts";
+import { ChangeRefused, wordsOfError } from "./problems.ts";
 
 export interface PictureDialogProps {
   /** What it is to whoever sees it: one's profile, or a group. */
@@ -28,8 +29,8 @@ export function PictureDialog({ label, id, name, picture, onChoose, onRemove, on
     try {
       await change();
     } catch (error) {
-      const isRefusal = error instanceof Error && !(error instanceof TypeError);
-      setProblem(isRefusal ? error.message : words.unreachable);
+      const isNoPicture = error instanceof ChangeRefused && error.problem.code === "validation_failed";
+      setProblem(isNoPicture ? words.noPicture : wordsOfError(error, words));
     }
     setIsBusy(false);
   }
