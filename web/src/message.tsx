@@ -5,6 +5,7 @@ import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
 import { EditMessage } from "./edit-message.tsx";
 import { useLanguage, useWords } from "./language.ts";
+import { MessageActions } from "./message-actions.tsx";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
 import { wordsOfError } from "./problems.ts";
 import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
@@ -44,6 +45,11 @@ export function Message(props: MessageProps) {
     if (wasEditing.current && !isEditing && hasNoFocus()) (editButton.current ?? place.current)?.focus();
     wasEditing.current = isEditing;
   }, [isEditing]);
+
+  const wasDeletedHere = useRef(false);
+  useLayoutEffect(() => {
+    if (wasDeletedHere.current && message.deleted && hasNoFocus()) place.current?.focus();
+  }, [message.deleted]);
 
   const attempt = (changing: Promise<void>): void => {
     changing.then(
@@ -88,21 +94,15 @@ export function Message(props: MessageProps) {
         {isOwn && <ReadBy chat={chat} message={message} />}
       </p>
       {!message.deleted && !isEditing && (
-        <p class="actions">
-          <button type="button" tabIndex={reach} onClick={() => onReply(message.id)}>
-            {words.reply}
-          </button>
-          {isOwn && (
-            <button type="button" tabIndex={reach} ref={editButton} onClick={() => setIsEditing(true)}>
-              {words.edit}
-            </button>
-          )}
-          {mayDelete && (
-            <button type="button" tabIndex={reach} onClick={() => attempt(changes.deleteMessage(message.id))}>
-              {words.remove}
-            </button>
-          )}
-        </p>
+        <MessageActions
+          {...{ mayEdit: isOwn, mayDelete, editButton }}
+          onReply={() => onReply(message.id)}
+          onEdit={() => setIsEditing(true)}
+          onDelete={() => {
+            wasDeletedHere.current = true;
+            attempt(changes.deleteMessage(message.id));
+          }}
+        />
       )}
       {problem !== "" && !message.deleted && (
         <p class="problem" role="alert">

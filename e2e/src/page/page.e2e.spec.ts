@@ -92,6 +92,11 @@ withBrowser("the page", () => {
       const question = second.getByRole("article").filter({ hasText: "How are you?" });
       await question.hover();
       await question.getByRole("button", { name: "Delete" }).click();
+      await expectNoBarriers(second);
+      await question
+        .getByRole("group", { name: "Delete it for everybody?" })
+        .getByRole("button", { name: "Yes" })
+        .click();
 
       const english = ["Hello there!", "This message was deleted.", "Привет!"];
       for (const window of [hers, second])
