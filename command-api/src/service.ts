@@ -25,6 +25,7 @@ import { createAnnounceProfile } from "./identity/announce-profile.ts";
 import { connectAccounts } from "./identity/connect-accounts.ts";
 import { createExistingUsers } from "./identity/existing-users.ts";
 import { createIdentity } from "./identity/identity.ts";
+import { createLoginThrottle } from "./identity/login-throttle.ts";
 import { createPasswords } from "./identity/passwords.ts";
 import { createSessions } from "./identity/sessions.ts";
 import { observePartitions } from "./observe-partitions.ts";
@@ -94,8 +95,9 @@ export function createCommandApi(dependencies: CommandApiDependencies): CommandA
   const passwords = createPasswords();
   const profileChanged =
     dependencies.signals === undefined ? {} : { profileChanged: createAnnounceProfile(dependencies.signals) };
-  const identity = createIdentity({ db: accounts, tokens, passwords, ...profileChanged });
-  const sessions = createSessions({ db: accounts, tokens, passwords, revoked, log: logger });
+  const throttle = createLoginThrottle();
+  const identity = createIdentity({ db: accounts, tokens, passwords, throttle, ...profileChanged });
+  const sessions = createSessions({ db: accounts, tokens, passwords, throttle, revoked, log: logger });
   const live = createLiveReader(pool);
   const writer = `command-api@${hostname()}/${String(process.pid)}`;
   const owned = createOwnedPartitions({

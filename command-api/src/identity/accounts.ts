@@ -29,7 +29,8 @@ export interface Accounts {
   removeAvatar(userId: UserId): Promise<{ readonly profile: Profile; readonly removed: string | null } | null>;
   /** False when the password is no longer the one with this hash: whoever knew only the old one opens no session. */
   openSession(userId: UserId, passwordHash: string, session: NewSession): Promise<boolean>;
-  passwordHash(userId: UserId): Promise<string | null>;
+  /** What it is logged into with; null when there is no such account. */
+  credentials(userId: UserId): Promise<{ readonly email: string; readonly passwordHash: string } | null>;
   /** False, and nothing done, when it is no longer the one before. Locks the account until the end of the transaction. */
   replacePasswordHash(
     transaction: Knex.Transaction,
@@ -113,10 +114,10 @@ export function createAccounts(db: Knex): Accounts {
         return true;
       }),
 
-    async passwordHash(userId) {
-      const query = db(users).where({ id: userId }).select("password_hash");
-      const [row] = (await query) as { readonly password_hash: string }[];
-      return row?.password_hash ?? null;
+    async credentials(userId) {
+      const query = db(users).where({ id: userId }).select("email", "password_hash");
+      const [row] = (await query) as { readonly email: string; readonly password_hash: string }[];
+      return row === undefined ? null : { email: row.email, passwordHash: row.password_hash };
     },
 
     async replacePasswordHash(transaction, userId, { before, after }) {

@@ -4,8 +4,8 @@ import { hashOfOpaqueToken, newOpaqueToken } from "@chat/shared/identity/opaque-
 import { Rejection } from "@chat/shared/rejection";
 import type { Knex } from "knex";
 import { v7 } from "uuid";
-import { createLoginThrottle } from "./login-throttle.ts";
 import { createAccounts, type Profile, type ProfileChanges } from "./accounts.ts";
+import type { LoginThrottle } from "./login-throttle.ts";
 import type { Passwords } from "./passwords.ts";
 import type { NewSession } from "./session-rows.ts";
 
@@ -57,6 +57,7 @@ export interface IdentityDependencies {
   readonly db: Knex;
   readonly tokens: AccessTokens;
   readonly passwords: Passwords;
+  readonly throttle: LoginThrottle;
   /** Told after each change. */
   readonly profileChanged?: (profile: Profile) => void;
   /** Epoch milliseconds; the wall clock when absent. */
@@ -65,9 +66,8 @@ export interface IdentityDependencies {
 
 /** Accounts and passwords, and the sessions that they open. They are not events: forgetting a person must be possible by deleting a row. */
 export function createIdentity(dependencies: IdentityDependencies): Identity {
-  const { db, tokens, passwords, now = Date.now } = dependencies;
+  const { db, tokens, passwords, throttle, now = Date.now } = dependencies;
   const accounts = createAccounts(db);
-  const throttle = createLoginThrottle();
 
   function newSession(device: string | undefined): { readonly session: NewSession; readonly refreshToken: string } {
     const createdAt = new Date(now());

@@ -15,7 +15,7 @@ const FAILURES_OF_ACCOUNT = 50;
 /** Some 100 bytes each. Who is forgotten here is throttled with the strangers while his account is under attack, and only then. */
 const MAX_KNOWN_PAIRS = 50_000;
 
-/** One attempt to log in: which account it names, whether it exists or not, and where it comes from. */
+/** One attempt to log in, or to show the old password of a new one: which account it names, whether it exists or not, and where it comes from. */
 export interface LoginAttempt {
   /** In the one form in which accounts are found. */
   readonly email: string;
@@ -83,6 +83,6 @@ async function penalize(limiter: RateLimiterMemory, key: string): Promise<void> 
 }
 
 function tooMany(retryAfterSeconds: number): Rejection {
-  const detail = `That were too many attempts to log in: try again in ${String(retryAfterSeconds)} s.`;
+  const detail = `That were too many wrong passwords: try again in ${String(retryAfterSeconds)} s.`;
   return new Rejection("too_many_requests", detail, { retryAfterSeconds });
 }

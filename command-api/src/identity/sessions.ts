@@ -5,6 +5,7 @@ import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Knex } from "knex";
 import { createAccounts } from "./accounts.ts";
 import { deviceOf, type GrantedTokens } from "./identity.ts";
+import type { LoginThrottle } from "./login-throttle.ts";
 import type { Passwords } from "./passwords.ts";
 import { createRefreshTokens } from "./refresh-tokens.ts";
 import { endSessions } from "./session-rows.ts";
@@ -22,7 +23,15 @@ export interface Sessions {
   /** Rejects with not_found for one that is over or somebody else's. */
   end(owner: Owner, sessionId: string): Promise<void>;
   /** All other sessions end. Rejects with invalid_credentials when `old` is wrong, or too_many_requests. */
-  changePassword(owner: Owner, change: { readonly old: string; readonly new: string }): Promise<void>;
+  changePassword(
+    owner: Owner,
+    change: {
+      readonly old: string;
+      readonly new: string;
+      /** Where it comes from: who has got hold of a token may not guess faster than who logs in. */
+      readonly address: string;
+    },
+  ): Promise<void>;
   /** For one handshake. */
   issueTicket(owner: Owner): Promise<{ readonly ticket: string; readonly expiresInSeconds: number }>;
 }
@@ -31,11 +40,14 @@ export interface SessionsDependencies {
   readonly db: Knex;
   readonly tokens: Pick<AccessTokens, "sign" | "lifetimeSeconds">;
   readonly passwords: Passwords;
+  /** The one of logging in: a wrong old password counts as a log-in that failed. */
+  readonly throttle: LoginThrottle;
   readonly revoked: Pick<RevokedSessions, "announce">;
   readonly log: Logger;
 }
 
-export function createSessions({ db, tokens, passwords, revoked, log }: SessionsDependencies): Sessions {
+export function createSessions(dependencies: SessionsDependencies): Sessions {
+  const { db, tokens, passwords, throttle, revoked, log } = dependencies;
   const accounts = createAccounts(db);
   const refreshTokens = createRefreshTokens(db);
   const tickets = createWsTickets(db);
@@ -85,10 +97,17 @@ export function createSessions({ db, tokens, passwords, revoked, log }: Sessions
     },
 
     async changePassword({ userId, sessionId }, change) {
-      const before = await accounts.passwordHash(userId);
-      if (!(await passwords.verify(change.old, before)) || before === null) throw wrongPassword();
+      const account = await accounts.credentials(userId);
+      if (account === null) throw wrongPassword();
+      const attempt = { email: account.email, address: change.address };
+      await throttle.allow(attempt);
+      if (!(await passwords.verify(change.old, account.passwordHash))) {
+        await throttle.failed(attempt);
+        throw wrongPassword();
+      }
+      await throttle.succeeded(attempt);
       const after = await passwords.hash(change.new);
-      revoked.announce(await replacePassword({ userId, sessionId, before, after }));
+      revoked.announce(await replacePassword({ userId, sessionId, before: account.passwordHash, after }));
     },
 
     async issueTicket({ sessionId }) {

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import type { Knex } from "knex";
 import { connectAccounts } from "../identity/connect-accounts.ts";
 import { createIdentity, type IdentityDependencies } from "../identity/identity.ts";
+import { createLoginThrottle } from "../identity/login-throttle.ts";
 import { createPasswords } from "../identity/passwords.ts";
 import { identityMigrations } from "../migrations.ts";
 import { authRoutes } from "./auth.ts";
@@ -32,7 +33,13 @@ async function withIdentity(
   use: (server: TestServer) => Promise<void>,
   changes: Partial<IdentityDependencies> = {},
 ): Promise<void> {
-  const identity = createIdentity({ db, tokens, passwords: createPasswords(), ...changes });
+  const identity = createIdentity({
+    db,
+    tokens,
+    passwords: createPasswords(),
+    throttle: createLoginThrottle(),
+    ...changes,
+  });
   const routes = [...authRoutes(identity), ...userRoutes(identity)];
   await withHttpServer({ routes, authenticate: createAuthenticate(tokens) }, use);
 }

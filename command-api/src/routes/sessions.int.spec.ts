@@ -1,4 +1,5 @@
 import { createAuthenticate } from "@chat/shared/http/authenticate";
+import { createRateLimits } from "@chat/shared/http/rate-limits";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { newOpaqueToken } from "@chat/shared/identity/opaque-token";
 import { createRevokedSessionList, refuseRevoked, type RevokedSessions } from "@chat/shared/identity/revoked-sessions";
@@ -10,6 +11,7 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import type { Knex } from "knex";
 import { connectAccounts } from "../identity/connect-accounts.ts";
 import { createIdentity } from "../identity/identity.ts";
+import { createLoginThrottle } from "../identity/login-throttle.ts";
 import { createPasswords } from "../identity/passwords.ts";
 import { GRACE_SECONDS } from "../identity/refresh-tokens.ts";
 import { createSessions } from "../identity/sessions.ts";
@@ -49,31 +51,36 @@ interface Device {
 interface Api {
   readonly revoked: RevokedSessions;
   register(userAgent?: string): Promise<Device>;
-  logIn(email: string, asked?: { password?: string; userAgent?: string }): Promise<Answer>;
+  logIn(email: string, asked?: { password?: string; userAgent?: string; address?: string }): Promise<Answer>;
   refresh(token: unknown, userAgent?: string): Promise<Answer>;
-  call(method: string, path: string, accessToken: string, body?: object): Promise<Answer>;
+  call(method: string, path: string, accessToken: string, body?: object, address?: string): Promise<Answer>;
   /** Whether an access token is good for anything. */
   isAccepted(accessToken: string): Promise<boolean>;
 }
 
 let people = 0;
+const from = (address?: string): Record<string, string> =>
+  address === undefined ? {} : { "X-Forwarded-For": address };
 
 async function withApi(use: (api: Api) => Promise<void>): Promise<void> {
   const passwords = createPasswords();
   const revoked = createRevokedSessionList({ tokenLifetimeSeconds: signing.lifetimeSeconds });
   const tokens = refuseRevoked(signing, revoked);
-  const identity = createIdentity({ db, tokens, passwords });
-  const sessions = createSessions({ db, tokens, passwords, revoked, log });
+  const throttle = createLoginThrottle();
+  const identity = createIdentity({ db, tokens, passwords, throttle });
+  const sessions = createSessions({ db, tokens, passwords, throttle, revoked, log });
   const routes = [...authRoutes(identity), ...sessionRoutes(sessions), ...userRoutes(identity)];
-  await withHttpServer({ routes, authenticate: createAuthenticate(tokens) }, async ({ send }) => {
+  // So that a request can say from which address it comes.
+  const limiting = { limits: createRateLimits({ read: 0, command: 0, account: 0 }), behindProxy: true };
+  await withHttpServer({ routes, authenticate: createAuthenticate(tokens), limiting }, async ({ send }) => {
     const post = (path: string, body: object, userAgent = "a browser", headers = {}): ReturnType<TestServer["send"]> =>
       send("POST", path, {
         headers: { "Content-Type": "application/json", "User-Agent": userAgent, ...headers },
         body: JSON.stringify(body),
       });
-    const call: Api["call"] = (method, path, accessToken, body) =>
+    const call: Api["call"] = (method, path, accessToken, body, address) =>
       send(method, path, {
-        headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json" },
+        headers: { Authorization: `Bearer ${accessToken}`, "Content-Type": "application/json", ...from(address) },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       });
     await use({
@@ -84,7 +91,12 @@ async function withApi(use: (api: Api) => Promise<void>): Promise<void> {
         return deviceIn(await post("/register", { email, password }, userAgent), email);
       },
       logIn: (email, asked = {}) =>
-        post("/login", { email, password: asked.password ?? password }, asked.userAgent ?? "another browser"),
+        post(
+          "/login",
+          { email, password: asked.password ?? password },
+          asked.userAgent ?? "another browser",
+          from(asked.address),
+        ),
       refresh: (token, userAgent) => post("/api/auth/refresh", { refresh_token: token }, userAgent),
       isAccepted: async (accessToken) => (await call("PATCH", "/api/users/me", accessToken, {})).status === 200,
     });
@@ -464,6 +476,27 @@ describe("a new password", () => {
         ),
       );
       expect(answers.map(({ status }) => status).sort()).toEqual([204, 401]);
+    }));
+
+  it("cannot be had by trying old ones: from one address they are ten, together with those at the log-in", () =>
+    withApi(async ({ register, logIn, call }) => {
+      const [device, other] = [await register(), await register()];
+      const [home, thief] = ["10.0.0.1", "10.0.0.2"];
+      expect((await logIn(device.email, { address: home })).status).toBe(200);
+      const tryIt = (old: string, address: string, { accessToken } = device): Promise<Answer> =>
+        call("POST", "/auth/password", accessToken, { old, new: "correct horse" }, address);
+      for (let n = 0; n < 5; n += 1) {
+        expect((await tryIt(`wrong ${String(n)}`, thief)).status).toBe(401);
+        expect((await logIn(device.email, { password: "wrong", address: thief })).status).toBe(401);
+      }
+
+      const over = await tryIt(password, thief);
+      expect(over).toMatchObject({ status: 429, json: { code: "too_many_requests" } });
+      expect(Number(over.headers["retry-after"])).toBeGreaterThan(0);
+      expect((await logIn(device.email, { address: thief })).status).toBe(429);
+      expect((await logIn(device.email, { address: home })).status).toBe(200);
+      expect((await tryIt(password, thief, other)).status).toBe(204);
+      expect((await tryIt(password, home)).status).toBe(204);
     }));
 });
 

@@ -68,12 +68,12 @@ export function sessionRoutes(sessions: Sessions): readonly Route[] {
     defineRoute({
       ...common,
       path: "/auth/password",
-      summary: "Change the password; all other sessions end",
+      summary: "Change the password; all other sessions end. A wrong old one counts as a log-in that failed",
       body: Type.Object({ old: Type.String({ maxLength: MAX_PASSWORD_CHARACTERS }), new: NewPasswordField }),
       responses: { 204: { description: "Changed" } },
       rejections: ["invalid_credentials", "too_many_requests"],
-      async handle({ caller, body }) {
-        await sessions.changePassword(caller, body);
+      async handle({ caller, body, clientAddress: address }) {
+        await sessions.changePassword(caller, { ...body, address });
         return { status: 204 };
       },
     }),
