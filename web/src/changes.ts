@@ -16,6 +16,8 @@ export interface Changes {
   setPicture(of: "/users/me" | `/chats/${string}`, picture: File): Promise<void>;
   removeOwnPicture(): Promise<void>;
   findPeople(query: string): Promise<readonly UserObject[]>;
+  /** Who has read a message, the first reader first; null for the name of an account that is gone. */
+  readersOf(messageId: string): Promise<readonly { readonly name: string | null }[]>;
 }
 
 /** As many as one looks through before typing another letter. */
@@ -50,6 +52,10 @@ export function createChanges(url: string, credentials: Credentials): Changes {
     async findPeople(query) {
       const asked = new URLSearchParams({ limit: String(PEOPLE_SHOWN), ...(query === "" ? {} : { query }) });
       return (await calls.get<readonly UserObject[]>(`/users?${asked.toString()}`)).body;
+    },
+    async readersOf(messageId) {
+      const path = `/messages/${encodeURIComponent(messageId)}/readers`;
+      return (await calls.get<readonly { readonly name: string | null }[]>(path)).body;
     },
   };
 }

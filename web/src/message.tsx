@@ -1,14 +1,15 @@
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { MessageObject } from "@chat/shared/api/message-object";
-import { type ChatState, type ClientState, type OutgoingFile, readCount } from "@chat/client/state";
+import type { ChatState, ClientState, OutgoingFile } from "@chat/client/state";
 import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
 import { EditMessage } from "./edit-message.tsx";
-import { useLanguage, useWords } from "./language.ts";
+import { useLanguage } from "./language.ts";
 import { MessageActions } from "./message-actions.tsx";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
 import { wordsOfError } from "./problems.ts";
 import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
+import { ReadBy } from "./read-by.tsx";
 import { useReach } from "./roving.ts";
 import { timeOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
@@ -91,7 +92,7 @@ export function Message(props: MessageProps) {
       <p class="about">
         {message.edited_at !== null && !message.deleted && <span>{words.edited}</span>}
         <time dateTime={message.created_at}>{timeOfDay(message.created_at, code)}</time>
-        {isOwn && <ReadBy chat={chat} message={message} />}
+        {isOwn && <ReadBy {...{ changes, chat, message }} />}
       </p>
       {!message.deleted && !isEditing && (
         <MessageActions
@@ -110,18 +111,6 @@ export function Message(props: MessageProps) {
         </p>
       )}
     </article>
-  );
-}
-
-function ReadBy({ chat, message }: { readonly chat: ChatState; readonly message: MessageObject }) {
-  const words = useWords();
-  const count = readCount(chat, message) ?? 0;
-  const text = message.is_read ? words.readByAll : count > 0 ? words.readBy(count) : words.sent;
-  return (
-    <span class={`ticks ${message.is_read ? "read" : ""}`} title={text}>
-      <span aria-hidden="true">{message.is_read ? "✓✓" : count > 0 ? `✓${String(count)}` : "✓"}</span>
-      <span class="only-heard">{text}</span>
-    </span>
   );
 }
 
