@@ -57,7 +57,13 @@ function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
   const isThere = partner !== undefined && state.online.has(partner);
   const last = chat.messages.at(-1);
   return (
-    <button class="chat-row" type="button" aria-current={isOpened} onClick={() => onOpen(chat.chat.id)}>
+    <button
+      class="chat-row"
+      type="button"
+      data-chat={chat.chat.id}
+      aria-current={isOpened}
+      onClick={() => onOpen(chat.chat.id)}
+    >
       <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} isOnline={isThere} />
       <span class="chat-name">
         {name}

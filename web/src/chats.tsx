@@ -1,4 +1,4 @@
-import { useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { AccountStore } from "./account.ts";
 import { createChanges } from "./changes.ts";
 import { ChatList } from "./chat-list.tsx";
@@ -11,6 +11,7 @@ import { useWords } from "./language.ts";
 import { NewChat } from "./new-chat.tsx";
 import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { PictureDialog } from "./picture-dialog.tsx";
+import { useOpenedChat } from "./opened-chat.ts";
 import { forgetUnsent, hasUnsent } from "./unsent.ts";
 import { useChat } from "./use-chat.ts";
 
@@ -20,7 +21,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const { client, state, connection } = useChat(accounts, url);
   const changes = useMemo(() => createChanges(url, accounts.credentials), [accounts, url]);
   const drafts = useMemo(() => createDrafts(accounts.current()?.userId ?? ""), [accounts]);
-  const [openedId, setOpenedId] = useState<string | null>(null);
+  const { openedId, show, leave, forgetPlace } = useOpenedChat();
   const [openings, setOpenings] = useState(0);
   const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | null>(null);
   const isConnected = connection === "connected";
@@ -30,15 +31,20 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   useNoStrayDrops();
   const close = (): void => setDialog(null);
   const open = (chatId: string): void => {
-    setOpenedId(chatId);
+    show(chatId);
     setOpenings((before) => before + 1);
-    void client.open(chatId);
   };
+
+  // Also what the browser's buttons and a reload lead to.
+  useEffect(() => {
+    if (openedId !== null) void client.open(openedId);
+  }, [client, openedId]);
 
   function signOut(): void {
     if (hasUnsent(client.state()) && !confirm(words.unsentIsLost)) return;
     void client.stop();
     drafts.forget();
+    forgetPlace();
     forgetUnsent(accounts.current()?.userId ?? "");
     void accounts.signOut();
   }
@@ -63,7 +69,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
           <Conversation
             key={opened.chat.id}
             {...{ client, changes, drafts, state, chat: opened, isConnected, openings }}
-            onBack={() => setOpenedId(null)}
+            onBack={leave}
             onPicture={() => setDialog("group")}
           />
         )}
