@@ -3,6 +3,7 @@ import { attachedFiles } from "@chat/shared/events/attached-files";
 import type { ChatEvent } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import type { CommandRow, JournalRow, MessageRow, RowReader } from "./queries/rows.ts";
+import type { RowClaims } from "./row-claims.ts";
 
 /** An event with its place, and whether it is the first of its command. */
 export interface PlacedRecord {
@@ -30,8 +31,17 @@ const journalKeys: Readonly<Record<ChatEvent["type"], readonly string[]>> = {
   MessagesFullyRead: ["from", "upTo", "slowest", "slowestFrom", "slowestUpTo", "former"],
 };
 
-/** Each event of the log against the rows that it must have made: the journal's, its message's, its command's. */
-export async function compareEvents(rows: RowReader, partition: number, events: readonly PlacedRecord[], fault: Fault) {
+/**
+ * Each event of the log against the rows that it must have made: the journal's, its message's, its command's. What a message's
+ * row owes to events that come later goes to `claims`.
+ */
+export async function compareEvents(
+  rows: RowReader,
+  claims: RowClaims,
+  partition: number,
+  events: readonly PlacedRecord[],
+  fault: Fault,
+): Promise<void> {
   const journal = new Map(
     (await rows.journal(events.map(({ record, offset }) => ({ chatId: record.chatId, offset })))).map((row) => [
       `${row.chat_id} ${row.offset}`,
@@ -52,7 +62,11 @@ export async function compareEvents(rows: RowReader, partition: number, events: 
     const { chatId, actor, idempotencyKey } = record;
     const tell = (what: string): void => fault(placed, what);
     compareJournal(record, partition, journal.get(`${chatId} ${offset}`), tell);
-    for (const { seq } of messagePlace(placed)) compareMessage(record, seq, messages.get(`${chatId} ${seq}`), tell);
+    for (const { seq } of messagePlace(placed)) {
+      const row = messages.get(`${chatId} ${seq}`);
+      compareMessage(record, seq, row, tell);
+      if (row !== undefined) claimOrSettle(claims, record, row);
+    }
     if (idempotencyKey !== null) {
       compareCommand(placed, commands.get(`${chatId} ${actor} ${idempotencyKey}`), tell);
     }
@@ -135,6 +149,11 @@ function compareMessage(
     differ({ text: "", deleted: true });
     if (row.files.length > 0) tell(`message ${seq} was deleted and has files`);
   }
+}
+
+function claimOrSettle(claims: RowClaims, { chatId, version, event }: ChatEventRecord, row: MessageRow): void {
+  if (event.type === "MessageSent") claims.begin(row, version);
+  else claims.settle({ chatId, seq: row.seq, version, of: event.type === "FileAttached" ? "file" : "text" });
 }
 
 function compareCommand(

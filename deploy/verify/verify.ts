@@ -9,10 +9,11 @@ import { compareEvents, type PlacedRecord } from "./compare-events.ts";
 import { createChatFold, type ChatFold } from "./fold-chats.ts";
 import { createRowReader, type RowReader } from "./queries/rows.ts";
 import { chatsOfNoEvent, inSnapshot, type Snapshot, usersWithoutAccount } from "./queries/snapshot.ts";
+import { type Claim, createRowClaims, type RowClaims } from "./row-claims.ts";
 import type { Tell } from "./violations.ts";
 import { wrongWatermarks } from "./watermarks.ts";
 
-/** Chats, members and memberships in memory at once: some hundred megabytes at most. A partition with more is read in several rounds. */
+/** Chats, members, memberships and messages that are to change in memory at once: some hundred megabytes at most. A partition with more is read in several rounds. */
 const defaultMaxHeld = 300_000;
 /** Events whose rows are asked for at once. */
 const eventsAtOnce = 1_000;
@@ -111,8 +112,9 @@ async function verifyRound(round: Round): Promise<Verified | "too many"> {
     return { events: 0, chats: 0, degraded: 0, ahead: 0 };
   }
   const fold = createChatFold();
+  const claims = createRowClaims();
   const rows = createRowReader(client, snapshot.schema);
-  const read = await readUpTo(round, fold, rows).catch((error: unknown) => {
+  const read = await readUpTo(round, { fold, claims, rows }).catch((error: unknown) => {
     if (!(error instanceof LogHalted)) throw error;
     tell({ ...nowhere, offset: error.offset, what: error.message });
     return null;
@@ -120,6 +122,10 @@ async function verifyRound(round: Round): Promise<Verified | "too many"> {
   if (read === "too many") return read;
   if (read !== null && !sameEpoch(read.position.epoch, position.epoch)) {
     tell({ ...nowhere, offset: position.offset, what: "the read models were made under another epoch than the log's" });
+  }
+  // Where the log could not be read to its end, what would explain them may stand behind.
+  for (const claim of read === null ? [] : claims.left()) {
+    tell({ ...nowhere, offset: null, chatId: claim.chatId, what: unexplained(claim) });
   }
   const chats = [...fold.chats().values()].filter(({ chatId }) => !degraded.has(chatId));
   const faultOf = (chatId: string, version: number, what: string): void =>
@@ -139,13 +145,26 @@ async function verifyRound(round: Round): Promise<Verified | "too many"> {
   };
 }
 
+function unexplained({ seq, version, of }: Claim): string {
+  const what = of === "text" ? `was changed last in version ${version}` : `has a file of version ${version}`;
+  return `message ${seq} ${what}, and no event of it explains that`;
+}
+
+/** What grows while the log is read, and where the rows come from. */
+interface Progress {
+  readonly fold: ChatFold;
+  readonly claims: RowClaims;
+  readonly rows: RowReader;
+}
+
 interface Read {
   readonly position: Position;
   readonly events: number;
 }
 
-async function readUpTo(round: Round, fold: ChatFold, rows: RowReader): Promise<Read | "too many"> {
+async function readUpTo(round: Round, progress: Progress): Promise<Read | "too many"> {
   const { log, partition, snapshot, report, maxHeld } = round;
+  const { fold, claims } = progress;
   const until = snapshot.position.offset;
   const over = new AbortController();
   let reached = startOfPartition;
@@ -155,14 +174,14 @@ async function readUpTo(round: Round, fold: ChatFold, rows: RowReader): Promise<
     for await (const batch of readEvents(log, new Map([[partition, startOfPartition]]), over.signal)) {
       const ours = batch.events.filter(({ offset }) => offset < until);
       for (let first = 0; first < ours.length; first += eventsAtOnce) {
-        await check(round, fold, rows, ours.slice(first, first + eventsAtOnce));
+        await check(round, progress, ours.slice(first, first + eventsAtOnce));
       }
       const before = events;
       events += ours.length;
       if (Math.floor(before / progressEvery) < Math.floor(events / progressEvery)) {
         report(`partition ${partition}: ${events} events, at offset ${batch.next.offset} of ${until}`);
       }
-      if (fold.held() > maxHeld && fold.chats().size > 1) return "too many";
+      if (fold.held() + claims.held() > maxHeld && fold.chats().size > 1) return "too many";
       // What a batch holds behind the position may have begun another epoch.
       reached = batch.next.offset <= until ? batch.next : { offset: until, epoch: snapshot.position.epoch };
       if (batch.next.offset >= until) return { position: reached, events };
@@ -173,8 +192,9 @@ async function readUpTo(round: Round, fold: ChatFold, rows: RowReader): Promise<
   }
 }
 
-async function check(round: Round, fold: ChatFold, rows: RowReader, events: readonly StoredEvent[]): Promise<void> {
+async function check(round: Round, progress: Progress, events: readonly StoredEvent[]): Promise<void> {
   const { log, partition, snapshot, tell, isOurs } = round;
+  const { fold, claims, rows } = progress;
   const placed: PlacedRecord[] = [];
   const fault = ({ record, offset }: Pick<PlacedRecord, "record" | "offset">, what: string): void =>
     tell({ partition, offset, chatId: record.chatId, version: record.version, what });
@@ -191,7 +211,7 @@ async function check(round: Round, fold: ChatFold, rows: RowReader, events: read
     }
     placed.push({ record, offset, beginsCommand });
   }
-  if (placed.length > 0) await compareEvents(rows, partition, placed, fault);
+  if (placed.length > 0) await compareEvents(rows, claims, partition, placed, fault);
 }
 
 function decoded(value: string, tell: (what: string) => void): ChatEventRecord | null {
