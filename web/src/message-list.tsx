@@ -87,7 +87,9 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
   }, []);
 
   const read = (): void => {
-    if (atEnd.current && document.visibilityState === "visible") client.markRead(chat.chat.id);
+    // Whose own messages alone are new has read nothing: to say so would be a second command for each of them.
+    const { unread } = client.state().chats.get(chat.chat.id) ?? chat;
+    if (unread > 0 && atEnd.current && document.visibilityState === "visible") client.markRead(chat.chat.id);
   };
   useEffect(() => {
     read();
