@@ -8,11 +8,20 @@ import { allRoutes } from "./all-routes.ts";
 import { generatedDocuments } from "./documents.ts";
 
 interface Described {
-  readonly paths?: Readonly<Record<string, Readonly<Record<string, { readonly operationId: string }>>>>;
+  readonly paths?: Readonly<
+    Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: object }>>>
+  >;
   readonly components: {
-    readonly schemas: Readonly<Record<string, object>>;
+    readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>;
     readonly messages?: Readonly<Record<string, { readonly name: string; readonly payload: object }>>;
   };
+}
+
+/** What a body is, as a type of content says it. */
+interface Media {
+  readonly schema?: { readonly $ref?: string; readonly items?: { readonly $ref?: string } };
+  readonly example?: unknown;
+  readonly examples?: Readonly<Record<string, { readonly value: unknown }>>;
 }
 
 const pages = generatedDocuments().map(({ path, text }) => ({
@@ -52,6 +61,36 @@ describe("the documents", () => {
     },
   );
 
+  it("show an example of every body and answer that has a schema, and each of them is one", () => {
+    const document = JSON.parse(JSON.stringify(openApi).replaceAll("#/components/schemas/", "#/$defs/")) as Described;
+    const { schemas } = document.components;
+    const ajv = new Ajv2020({
+      strict: true,
+      strictRequired: false,
+      allowUnionTypes: true,
+      formats: { "date-time": true },
+    });
+    const shown = mediaIn(document).filter(({ schema }) => !JSON.stringify(schema ?? {}).includes("octet-stream"));
+    const bodies = Object.values(document.paths ?? {}).flatMap((item) =>
+      Object.values(item).flatMap(({ requestBody }) => mediaIn(requestBody)),
+    );
+    expect(bodies.length).toBeGreaterThan(20);
+    const faults = shown.flatMap(({ schema, example, examples }) => {
+      if (schema === undefined) return [];
+      const name = /^#\/\$defs\/(.*)$/.exec(schema.items?.$ref ?? schema.$ref ?? "")?.[1] ?? "";
+      const ofName = (schemas[name]?.examples ?? []).map((value) => (schema.items === undefined ? value : [value]));
+      const values = [
+        ...(example === undefined ? [] : [example]),
+        ...Object.values(examples ?? {}).map(({ value }) => value),
+        ...ofName,
+      ];
+      const validate = ajv.compile({ ...schema, $defs: schemas });
+      const wrong = values.filter((value) => !validate(value));
+      return values.length === 0 ? [{ schema, fault: "no example" }] : wrong.map((value) => ({ schema, fault: value }));
+    });
+    expect(faults).toEqual([]);
+  });
+
   it("hold every route under each of its names, and every call under a name of its own", () => {
     const mounted = allRoutes().flatMap(({ method, paths }) => paths.map((path) => `${method} ${path}`));
     const operations = Object.entries(openApi?.paths ?? {}).flatMap(([path, item]) =>
@@ -77,6 +116,16 @@ function schemasIn(value: unknown): object[] {
     (name === "schema" || name === "payload") && typeof part === "object" && part !== null ? [part] : schemasIn(part),
   );
 }
+
+/** Those of bodies and answers, wherever they are. */
+function mediaIn(value: unknown): Media[] {
+  if (typeof value !== "object" || value === null) return [];
+  return Object.entries(value).flatMap(([name, part]: [string, unknown]) =>
+    name === "content" && isContent(part) ? Object.values(part) : mediaIn(part),
+  );
+}
+
+const isContent = (part: unknown): part is Record<string, Media> => typeof part === "object" && part !== null;
 
 function at(document: unknown, pointer: string): unknown {
   let found = document;

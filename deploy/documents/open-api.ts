@@ -120,8 +120,19 @@ function bodyOf({ bodyFrom }: Route, body: TObject, schemas: NamedSchemas): Plai
   return {
     required: (body.required?.length ?? 0) > 0 && !bodyFrom.includes("query"),
     ...(bodyFrom.includes("query") ? { description: "Without a body, the query's fields stand for it." } : {}),
-    content: Object.fromEntries(formats.map((format) => [contentTypes[format], { schema }])),
+    content: Object.fromEntries(formats.map((format) => [contentTypes[format], mediaOf(schema)])),
   };
+}
+
+/**
+ * A schema's examples stand beside it: there every viewer finds them, also those that make one of their own for each choice of a
+ * schema, and several can be chosen from. Schemas with a name keep theirs.
+ */
+function mediaOf({ examples, ...schema }: PlainSchema): PlainSchema {
+  if (!Array.isArray(examples)) return { schema };
+  const values: readonly unknown[] = examples;
+  if (values.length === 1) return { schema, example: values[0] };
+  return { schema, examples: Object.fromEntries(values.map((value, index) => [String(index + 1), { value }])) };
 }
 
 function answersOf(route: Route, schemas: NamedSchemas): PlainSchema {
@@ -132,7 +143,7 @@ function answersOf(route: Route, schemas: NamedSchemas): PlainSchema {
       {
         description,
         headers: { ...(isRead ? readHeaders : {}), ...limitHeaders },
-        ...(schema === undefined ? {} : { content: { [contentTypes.json]: { schema: schemas.plain(schema) } } }),
+        ...(schema === undefined ? {} : { content: { [contentTypes.json]: mediaOf(schemas.plain(schema)) } }),
         ...(contentType === undefined ? {} : { content: { [contentType]: {} } }),
       },
     ],

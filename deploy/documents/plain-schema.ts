@@ -48,7 +48,8 @@ export function createNamedSchemas(folder: string): NamedSchemas {
   return { plain, all: () => Object.fromEntries(named) };
 }
 
-const isLiteral = (keyword: string): boolean => ["const", "enum", "default", "required", "example"].includes(keyword);
+const isLiteral = (keyword: string): boolean =>
+  ["const", "enum", "default", "required", "example", "examples"].includes(keyword);
 
 const userId = { type: ["string", "integer"], pattern: userIdPattern, minimum: 1 } as const;
 

@@ -1,5 +1,6 @@
 import Type from "typebox";
 import { ChatObject } from "@chat/shared/api/chat-object";
+import { exampleChat } from "@chat/shared/api/examples";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
 import { nullable, userIdField, userIdListField } from "@chat/shared/http/fields";
 import { groupChatId, newChatId, privateChatId, type ChatId, type UserId } from "@chat/shared/ids";
@@ -17,27 +18,40 @@ const chatType = Type.Union([Type.Literal("private"), Type.Literal("group")]);
 
 const ChatCreatedObject = Type.Object(
   { ...ChatObject.properties, message: Type.String() },
-  { $id: "CreatedChat", additionalProperties: false },
+  { $id: "CreatedChat", additionalProperties: false, examples: [{ ...exampleChat, message: "Чат создан" }] },
 );
 
-const NewChat = Type.Object({
-  chat_type: Type.Optional(chatType),
-  type: Type.Optional(chatType),
-  name: Type.Optional(title),
-  title: Type.Optional(title),
-  description: Type.Optional(description),
-  member_ids: Type.Optional(memberIds),
-  participant_ids: Type.Optional(memberIds),
-  user2_id: Type.Optional(userIdField()),
-  creator_id: Type.Optional(userIdField({ description: "accepted when it is the caller" })),
-});
+const NewChat = Type.Object(
+  {
+    chat_type: Type.Optional(chatType),
+    type: Type.Optional(chatType),
+    name: Type.Optional(title),
+    title: Type.Optional(title),
+    description: Type.Optional(description),
+    member_ids: Type.Optional(memberIds),
+    participant_ids: Type.Optional(memberIds),
+    user2_id: Type.Optional(userIdField()),
+    creator_id: Type.Optional(userIdField({ description: "accepted when it is the caller" })),
+  },
+  {
+    // The first names nobody, so that it can be sent as it stands on any installation.
+    examples: [
+      { type: "group", name: "The team", description: "What we do today" },
+      { type: "group", name: "The team", member_ids: ["2"] },
+      { type: "private", member_ids: ["2"] },
+    ],
+  },
+);
 
-const ChangedChat = Type.Object({
-  name: Type.Optional(title),
-  title: Type.Optional(title),
-  description: Type.Optional(description),
-  participant_ids: Type.Optional(memberIds),
-});
+const ChangedChat = Type.Object(
+  {
+    name: Type.Optional(title),
+    title: Type.Optional(title),
+    description: Type.Optional(description),
+    participant_ids: Type.Optional(memberIds),
+  },
+  { examples: [{ name: "The whole team", description: "What we do this week" }, { participant_ids: ["1", "2"] }] },
+);
 
 /** Creating, changing and deleting chats. */
 export function chatRoutes(commands: ChatCommands): readonly Route[] {

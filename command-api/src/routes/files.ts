@@ -1,3 +1,4 @@
+import { exampleFile } from "@chat/shared/api/examples";
 import { FileObject, fileObject } from "@chat/shared/api/file-object";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
 import { formatMessageId } from "@chat/shared/ids";
@@ -12,7 +13,7 @@ import { locate, messageIdParams } from "./params.ts";
 
 const AttachedFiles = Type.Object(
   { ...FileObject.properties, files: Type.Array(FileObject, { description: "all of them, the first one too" }) },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ ...exampleFile, files: [exampleFile] }] },
 );
 
 /** Attaching files to messages. */

@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { exampleChatId } from "@chat/shared/api/examples";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
 import { userIdField, userIdListField } from "@chat/shared/http/fields";
 import { Rejection } from "@chat/shared/rejection";
@@ -7,13 +8,39 @@ import { maxMembersPerRequest } from "../domain/chat/limits.ts";
 import { chatIdParams, memberParams } from "./params.ts";
 
 const role = Type.Union([Type.Literal("owner"), Type.Literal("admin"), Type.Literal("member")]);
-const MemberAdded = Type.Object({
-  message: Type.String(),
-  chat_id: Type.String(),
-  user_id: Type.String(),
-  user_ids: Type.Array(Type.String()),
-  role,
-});
+const NewMembers = Type.Object(
+  {
+    user_id: Type.Optional(userIdField()),
+    user_ids: Type.Optional(userIdListField({ maxIds: maxMembersPerRequest })),
+  },
+  { examples: [{ user_ids: ["2"] }, { user_id: "2" }] },
+);
+const MemberAdded = Type.Object(
+  {
+    message: Type.String(),
+    chat_id: Type.String(),
+    user_id: Type.String(),
+    user_ids: Type.Array(Type.String()),
+    role,
+  },
+  {
+    examples: [
+      {
+        message: `Пользователь 2 добавлен в чат ${exampleChatId}`,
+        chat_id: exampleChatId,
+        user_id: "2",
+        user_ids: ["2"],
+        role: "member",
+      },
+    ],
+  },
+);
+const NewRole = Type.Object({ role }, { examples: [{ role: "admin" }] });
+const MemberRole = Type.Object(
+  { chat_id: Type.String(), user_id: Type.String(), role },
+  { examples: [{ chat_id: exampleChatId, user_id: "2", role: "admin" }] },
+);
+const Leaving = Type.Object({ new_owner_id: Type.Optional(userIdField()) }, { examples: [{}, { new_owner_id: "2" }] });
 
 /** Who is in a group, and as what. */
 export function memberRoutes(commands: ChatCommands): readonly Route[] {
@@ -26,10 +53,7 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
       auth: "token",
       params: chatIdParams,
       query: Type.Object({ user_id: Type.Optional(userIdField()) }),
-      body: Type.Object({
-        user_id: Type.Optional(userIdField()),
-        user_ids: Type.Optional(userIdListField({ maxIds: maxMembersPerRequest })),
-      }),
+      body: NewMembers,
       responses: { 200: { description: "In the group", schema: MemberAdded } },
       rejections: ["forbidden", "private_chat_immutable"],
       async handle({ caller, params, query, body, idempotencyKey, traceParent }) {
@@ -79,12 +103,9 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
       tags: ["members"],
       auth: "token",
       params: memberParams,
-      body: Type.Object({ role }),
+      body: NewRole,
       responses: {
-        200: {
-          description: "The member's role now",
-          schema: Type.Object({ chat_id: Type.String(), user_id: Type.String(), role }),
-        },
+        200: { description: "The member's role now", schema: MemberRole },
       },
       rejections: ["forbidden", "private_chat_immutable", "last_owner"],
       async handle({ caller, params, body, idempotencyKey, traceParent }) {
@@ -102,7 +123,7 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
       tags: ["members"],
       auth: "token",
       params: chatIdParams,
-      body: Type.Object({ new_owner_id: Type.Optional(userIdField()) }),
+      body: Leaving,
       responses: { 204: { description: "Not a member any more" } },
       rejections: ["private_chat_immutable", "last_owner"],
       async handle({ caller, params, body, idempotencyKey, traceParent }) {

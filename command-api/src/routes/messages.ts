@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { exampleChatId } from "@chat/shared/api/examples";
 import { MessageObject } from "@chat/shared/api/message-object";
 import { defineRoute, type Route, type RouteRequest } from "@chat/shared/http/define-route";
 import { nullable, textField } from "@chat/shared/http/fields";
@@ -18,11 +19,15 @@ const messageFields = {
   client_message_id: Type.Optional(nullable(Type.String({ pattern: "^[\\x21-\\x7e]{1,200}$" }))),
   reply_to: Type.Optional(nullable(Type.String({ pattern: messageIdPattern }))),
 };
-const NewMessage = Type.Object(messageFields);
-const NewMessageIn = Type.Object({
-  chat_id: Type.Unsafe<ChatId>({ type: "string", pattern: chatIdPattern }),
-  ...messageFields,
+const NewMessage = Type.Object(messageFields, {
+  // The first can be sent again and again: an id of the client's is good for one message.
+  examples: [{ text: "Good morning!" }, { text: "Good morning!", client_message_id: "phone-1" }],
 });
+const NewMessageIn = Type.Object(
+  { chat_id: Type.Unsafe<ChatId>({ type: "string", pattern: chatIdPattern }), ...messageFields },
+  { examples: [{ chat_id: exampleChatId, text: "Good morning!" }] },
+);
+const ChangedMessage = Type.Object({ text }, { examples: [{ text: "Good morning, everybody!" }] });
 
 interface SentFields {
   readonly text: string;
@@ -80,7 +85,7 @@ export function messageRoutes(commands: ChatCommands, messaging: Messaging): rea
       tags: ["messages"],
       auth: "token",
       params: messageIdParams,
-      body: Type.Object({ text }),
+      body: ChangedMessage,
       responses: { 200: { description: "The message as it is now", schema: MessageObject } },
       rejections: ["forbidden", "message_deleted"],
       async handle({ caller, params, body, idempotencyKey, traceParent }) {

@@ -1,4 +1,5 @@
 import { avatarUrl } from "@chat/shared/api/avatar-url";
+import { exampleEmail, exampleUser } from "@chat/shared/api/examples";
 import Type, { type Static } from "typebox";
 import type { Profile } from "../identity/accounts.ts";
 
@@ -11,7 +12,7 @@ export const ProfileObject = Type.Object(
     city: Type.Union([Type.String(), Type.Null()]),
     avatar: Type.Union([Type.String(), Type.Null()], { description: "always a URL of ours" }),
   },
-  { $id: "Profile", additionalProperties: false },
+  { $id: "Profile", additionalProperties: false, examples: [{ ...exampleUser, email: exampleEmail }] },
 );
 export type ProfileObject = Static<typeof ProfileObject>;
 

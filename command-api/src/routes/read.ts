@@ -1,17 +1,29 @@
 import Type from "typebox";
+import { exampleChatId } from "@chat/shared/api/examples";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
-import type { ChatId } from "@chat/shared/ids";
+import type { ChatId, UserId } from "@chat/shared/ids";
 import type { Messaging, ReadAnswer } from "../commands/messaging.ts";
 import type { CommandOutcome } from "../partition-owner/command-request.ts";
 import { chatIdParams, locate, messageIdParams } from "./params.ts";
 
-const ReadObject = Type.Object({
-  message: Type.String(),
-  chat_id: Type.String(),
-  read_up_to: Type.Integer(),
-  fully_read: Type.Boolean(),
-  unread_count: Type.Integer(),
-});
+const markedAsRead = "Сообщение отмечено как прочитанное";
+
+const ReadUpTo = Type.Object(
+  { up_to: Type.Optional(Type.Integer({ minimum: 0, maximum: 999_999_999 })) },
+  { examples: [{}, { up_to: 1 }] },
+);
+const ReadObject = Type.Object(
+  {
+    message: Type.String(),
+    chat_id: Type.String(),
+    read_up_to: Type.Integer(),
+    fully_read: Type.Boolean(),
+    unread_count: Type.Integer(),
+  },
+  {
+    examples: [{ message: markedAsRead, chat_id: exampleChatId, read_up_to: 1, fully_read: true, unread_count: 0 }],
+  },
+);
 
 /** With fewer members "fully read" says no more than "read". */
 const membersForFullyReadNotice = 3;
@@ -32,7 +44,10 @@ export function readRoutes(messaging: Messaging): readonly Route[] {
         const { chatId, seq } = locate(params.message_id);
         const origin = { actor: caller.userId, idempotencyKey, traceParent };
         const { outcome, answer } = await messaging.read(origin, { chatId, upTo: seq, named: seq });
-        return { status: 200, body: present(chatId, answer, noticeFor(params.message_id, outcome, answer)) };
+        return {
+          status: 200,
+          body: present(chatId, answer, noticeFor(params.message_id, caller.userId, outcome, answer)),
+        };
       },
     }),
 
@@ -43,7 +58,7 @@ export function readRoutes(messaging: Messaging): readonly Route[] {
       tags: ["read"],
       auth: "token",
       params: chatIdParams,
-      body: Type.Object({ up_to: Type.Optional(Type.Integer({ minimum: 0, maximum: 999_999_999 })) }),
+      body: ReadUpTo,
       responses,
       async handle({ caller, params, body, idempotencyKey, traceParent }) {
         const origin = { actor: caller.userId, idempotencyKey, traceParent };
@@ -55,11 +70,11 @@ export function readRoutes(messaging: Messaging): readonly Route[] {
   ];
 }
 
-const markedAsRead = "Сообщение отмечено как прочитанное";
-
-/** The last reader of a chat of three or more hears that he was it. */
-function noticeFor(messageId: string, { chat, events }: CommandOutcome, { fullyRead }: ReadAnswer): string {
-  const made = fullyRead && events.some(({ event }) => event.type === "MessagesFullyRead");
+/** The last reader of a chat of three or more hears that he was it. An author is none of his own message's readers. */
+function noticeFor(messageId: string, reader: UserId, outcome: CommandOutcome, { fullyRead }: ReadAnswer): string {
+  const { chat, message, events } = outcome;
+  const isOwn = message?.senderId === reader;
+  const made = fullyRead && !isOwn && events.some(({ event }) => event.type === "MessagesFullyRead");
   const members = chat.status === "active" ? [...chat.members.values()].filter(({ status }) => status === "in") : [];
   return made && members.length >= membersForFullyReadNotice
     ? `Сообщение ${messageId} полностью прочитано!`

@@ -4,6 +4,11 @@ import type { Identity } from "../identity/identity.ts";
 import { ProfileObject, profileObject } from "./profile-object.ts";
 import { CityField, NameField } from "./profile-fields.ts";
 
+const ChangedProfile = Type.Object(
+  { name: Type.Optional(NameField), city: Type.Optional(CityField) },
+  { examples: [{ name: "Ada Lovelace", city: "London" }] },
+);
+
 /** What one may change about oneself. */
 export function userRoutes(identity: Identity): readonly Route[] {
   return [
@@ -13,7 +18,7 @@ export function userRoutes(identity: Identity): readonly Route[] {
       summary: "Change one's own profile; what is not named stays",
       tags: ["users"],
       auth: "token",
-      body: Type.Object({ name: Type.Optional(NameField), city: Type.Optional(CityField) }),
+      body: ChangedProfile,
       responses: { 200: { description: "The profile as it is now", schema: ProfileObject } },
       handle: async ({ caller, body }) => ({
         status: 200,

@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { exampleChatId } from "@chat/shared/api/examples";
 import { MemberObject } from "@chat/shared/api/member-object";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
 import { nullable } from "@chat/shared/http/fields";
@@ -16,7 +17,11 @@ const ReaderObject = Type.Object(
     name: nullable(Type.String()),
     read_at: Type.String({ format: "date-time" }),
   },
-  { $id: "Reader", additionalProperties: false },
+  {
+    $id: "Reader",
+    additionalProperties: false,
+    examples: [{ user_id: "2", name: "Grace", read_at: "2026-03-01T09:32:00.000Z" }],
+  },
 );
 
 const UnreadObject = Type.Object(
@@ -24,7 +29,7 @@ const UnreadObject = Type.Object(
     total: Type.Integer(),
     chats: Type.Record(Type.String(), Type.Integer(), { description: "by chat id; chats without any are left out" }),
   },
-  { $id: "Unread", additionalProperties: false },
+  { $id: "Unread", additionalProperties: false, examples: [{ total: 3, chats: { [exampleChatId]: 3 } }] },
 );
 
 /** Who is in a chat, and what they have read. */

@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { exampleMessage } from "@chat/shared/api/examples";
 import { MessageObject } from "@chat/shared/api/message-object";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
 import { Rejection } from "@chat/shared/rejection";
@@ -23,6 +24,10 @@ const HistoryPage = Type.Object({
   total: Type.Integer({ description: "how many messages the chat has, tombstones too" }),
   limit: Type.Integer(),
   offset: Type.Integer(),
+});
+
+const History = Type.Union([HistoryPage, Type.Array(MessageObject)], {
+  examples: [{ items: [exampleMessage], total: 1, limit: 50, offset: 0 }, [exampleMessage]],
 });
 
 const defaultHistoryLimit = 50;
@@ -69,7 +74,7 @@ export function messageRoutes(pages: MessagePages): readonly Route[] {
       params: chatIdParams,
       query: HistoryQuery,
       responses: {
-        200: { description: "The messages", schema: Type.Union([HistoryPage, Type.Array(MessageObject)]) },
+        200: { description: "The messages", schema: History },
       },
       handle: (request) => {
         const { chat_id: chatId } = request.params;

@@ -12,7 +12,19 @@ const SessionObject = Type.Object(
     expires_at: Type.String({ format: "date-time" }),
     current: Type.Boolean({ description: "the session of the token that asks" }),
   },
-  { $id: "Session", additionalProperties: false },
+  {
+    $id: "Session",
+    additionalProperties: false,
+    examples: [
+      {
+        id: "0199a1b2-c3d4-4e5f-8a6b-7c8d9e0f1a2c",
+        device: "Mozilla/5.0",
+        created_at: "2026-03-01T09:29:00.000Z",
+        expires_at: "2026-03-31T09:29:00.000Z",
+        current: true,
+      },
+    ],
+  },
 );
 
 /** Where one is logged in. Of somebody who logs in and never out, the newest are enough; POST /auth/logout-all ends the rest. */

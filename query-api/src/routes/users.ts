@@ -1,4 +1,5 @@
 import Type from "typebox";
+import { exampleEmail, exampleUser } from "@chat/shared/api/examples";
 import { UserObject, userObject } from "@chat/shared/api/user-object";
 import { defineRoute, type Reply, type Route } from "@chat/shared/http/define-route";
 import { userIdField, userIdListField } from "@chat/shared/http/fields";
@@ -9,7 +10,10 @@ import { limitField, maxPage } from "./params.ts";
 /** A name is at most 200 characters: a longer part of one finds nothing. */
 const maxNameCharacters = 200;
 
-const OwnProfile = Type.Object({ ...UserObject.properties, email: Type.String() }, { additionalProperties: false });
+const OwnProfile = Type.Object(
+  { ...UserObject.properties, email: Type.String() },
+  { additionalProperties: false, examples: [{ ...exampleUser, email: exampleEmail }] },
+);
 
 /**
  * The directory of accounts. Accounts are no events, so there is no barrier to pass: a row is there as soon as the

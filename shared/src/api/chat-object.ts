@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { avatarUrl } from "./avatar-url.ts";
+import { exampleChat } from "./examples.ts";
 
 const Nullable = <T extends Type.TSchema>(schema: T) => Type.Union([schema, Type.Null()]);
 
@@ -20,7 +21,7 @@ export const ChatObject = Type.Object(
     updated_at: Type.String({ format: "date-time" }),
     version: Type.Integer({ description: "how many events the chat has had" }),
   },
-  { $id: "Chat", additionalProperties: false },
+  { $id: "Chat", additionalProperties: false, examples: [exampleChat] },
 );
 export type ChatObject = Static<typeof ChatObject>;
 

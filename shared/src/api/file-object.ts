@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import type { NamedFile } from "../events/attached-files.ts";
+import { exampleFile } from "./examples.ts";
 import { formatMessageId } from "../ids.ts";
 
 /** A file of a message as clients see it. */
@@ -11,7 +12,7 @@ export const FileObject = Type.Object(
     size: Type.Integer({ minimum: 0, description: "in bytes" }),
     url: Type.String({ description: "where members of the chat get it" }),
   },
-  { $id: "File", additionalProperties: false },
+  { $id: "File", additionalProperties: false, examples: [exampleFile] },
 );
 export type FileObject = Static<typeof FileObject>;
 

@@ -10,6 +10,12 @@ export const MemberObject = Type.Object(
     read_up_to: Type.Integer(),
     joined_at: Type.String({ format: "date-time" }),
   },
-  { $id: "Member", additionalProperties: false },
+  {
+    $id: "Member",
+    additionalProperties: false,
+    examples: [
+      { user_id: "2", id: "2", name: "Grace", role: "member", read_up_to: 1, joined_at: "2026-03-01T09:30:00.000Z" },
+    ],
+  },
 );
 export type MemberObject = Static<typeof MemberObject>;

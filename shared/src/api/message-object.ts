@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import type { NamedFile } from "../events/attached-files.ts";
+import { exampleMessage } from "./examples.ts";
 import { FileObject, fileObject } from "./file-object.ts";
 import { formatMessageId } from "../ids.ts";
 
@@ -22,7 +23,7 @@ export const MessageObject = Type.Object(
     read_count: Type.Integer({ description: "how many current members, the sender aside, have read it" }),
     files: Type.Array(FileObject, { description: "none once deleted" }),
   },
-  { $id: "Message", additionalProperties: false },
+  { $id: "Message", additionalProperties: false, examples: [exampleMessage] },
 );
 export type MessageObject = Static<typeof MessageObject>;
 

@@ -21,6 +21,20 @@ export const ProblemObject = Type.Object(
     request_id: Type.Optional(Type.String({ description: "over HTTP: the X-Request-Id of the answer" })),
     errors: Type.Optional(Type.Array(FieldErrorObject, { description: "one for each field that is wrong" })),
   },
-  { $id: "Problem", additionalProperties: false },
+  {
+    $id: "Problem",
+    additionalProperties: false,
+    examples: [
+      {
+        type: "urn:problem-type:chat:validation_failed",
+        title: rejectionKinds.validation_failed.title,
+        status: rejectionKinds.validation_failed.status,
+        detail: "/text is missing.",
+        code: "validation_failed",
+        request_id: "0199a1b2-c3d4-7e5f-8a6b-000000000001",
+        errors: [{ in: "body", pointer: "/text", detail: "is missing" }],
+      },
+    ],
+  },
 );
 export type ProblemObject = Static<typeof ProblemObject>;

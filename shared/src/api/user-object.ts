@@ -1,5 +1,6 @@
 import Type, { type Static } from "typebox";
 import { avatarUrl } from "./avatar-url.ts";
+import { exampleUser } from "./examples.ts";
 
 const userFields = {
   id: Type.String({ description: "a decimal number in a string" }),
@@ -9,7 +10,11 @@ const userFields = {
 };
 
 /** An account as everyone sees it. */
-export const UserObject = Type.Object(userFields, { $id: "User", additionalProperties: false });
+export const UserObject = Type.Object(userFields, {
+  $id: "User",
+  additionalProperties: false,
+  examples: [exampleUser],
+});
 export type UserObject = Static<typeof UserObject>;
 
 /** What a user object is made from. */

@@ -45,10 +45,10 @@ export interface HealthOptions {
  * would give the answers that are still possible (reads with `Chat-Stale`, 503 with `Retry-After`).
  */
 export function healthRoutes({ readiness, checks, metrics, metricsFor = "anyone" }: HealthOptions): readonly Route[] {
-  const Health = Type.Object({
-    status: Type.String(),
-    checks: Type.Optional(Type.Record(Type.String(), Type.String())),
-  });
+  const Health = Type.Object(
+    { status: Type.String(), checks: Type.Optional(Type.Record(Type.String(), Type.String())) },
+    { examples: [{ status: "ok" }] },
+  );
   const shared = Object.entries(checks).map(([name, check]) => [name, oneAtATime(check)] as const);
   const common = { method: "GET", auth: "none", tags: ["health"], underApi: false } as const;
 

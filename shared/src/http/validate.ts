@@ -71,7 +71,7 @@ function close(schema: unknown): unknown {
     Object.entries(schema)
       // An id names a schema for the documents; two compilations of it in one Ajv would clash.
       .filter(([name]) => name !== "$id")
-      .map(([name, value]) => [name, name === "enum" || name === "const" || name === "default" ? value : close(value)]),
+      .map(([name, value]) => [name, ["enum", "const", "default", "examples"].includes(name) ? value : close(value)]),
   );
   return copy["type"] === "object" && "properties" in copy && !("additionalProperties" in copy)
     ? { ...copy, additionalProperties: false }
