@@ -115,6 +115,7 @@ export function plainTextStory(address: Address): void {
 
       expect(await read(three, sent.id)).toBe(`Сообщение ${sent.id} полностью прочитано!`);
       expect(await read(three, sent.id)).toBe(marked);
+      expect(await read(one, sent.id)).toBe(marked);
       threes.send("теперь все");
       const notice = `✅ Ваше сообщение ${sent.id} полностью прочитано!`;
       for (const socket of [phone, laptop]) {
