@@ -89,6 +89,14 @@ describe("the gateway", () => {
     expect(await counted("query-api")).toBe(before + 2);
   });
 
+  it.each(["/x%00", "/%ZZ", `/${"x".repeat(20_000)}`])(
+    "says of a request that nobody can read what is wrong",
+    async (path) => {
+      const { status, body } = await ask("GET", path);
+      expect([status, JSON.parse(body)]).toMatchObject([400, { code: "malformed_request" }]);
+    },
+  );
+
   it("gives commands to the instance that is left, when one takes no connection", async () => {
     const [gone, left] = instances.get("command-api") ?? [];
     if (gone === undefined || left === undefined) throw new Error("there are not two instances");

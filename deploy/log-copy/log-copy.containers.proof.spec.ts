@@ -172,6 +172,14 @@ describe("moving to Kafka", () => {
       });
       expect(await findPostgresLog(pool)).toMatchObject({ move: null });
 
+      const interrupted = processes.start("deploy/log-copy/main.ts", {}, ...ORDER);
+      await eventually(async () => expect(await topics.end(topic, 0)).toBeGreaterThan(5), within);
+      interrupted.signal("SIGINT");
+      expect(await interrupted.ended).toMatchObject({
+        exitCode: 1,
+        stderr: "log copy: it was interrupted; run the same command again, and it goes on where it was\n",
+      });
+
       const copier = processes.start("deploy/log-copy/main.ts", {}, ...ORDER);
       await eventually(async () => expect(await topics.end(topic, 0)).toBeGreaterThan(50), within);
       copier.signal("SIGKILL");
@@ -184,6 +192,9 @@ describe("moving to Kafka", () => {
         stderr: expect.stringMatching(/not all of it is there: finish with/),
       });
       expect(await copy()).toMatchObject({ exitCode: 0, stderr: "" });
+
+      // A log that is there has as many partitions as it has.
+      expect(await processes.run("deploy/migrate/main.ts", { PARTITIONS: "" })).toMatchObject({ exitCode: 0 });
 
       const kafka = { brokers: [specBroker()], topic, durability: "single" } as const;
       const log = await openKafkaLog({ ...kafka, clientId: "spec", log: silent });

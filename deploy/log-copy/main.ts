@@ -42,7 +42,9 @@ await runService({
     },
     // What was interrupted did not end well: the exit code is to say so.
     stop: () =>
-      interrupted.signal.aborted ? Promise.reject(new CannotStart("it was interrupted")) : Promise.resolve(),
+      interrupted.signal.aborted
+        ? Promise.reject(new CannotStart("it was interrupted; run the same command again, and it goes on where it was"))
+        : Promise.resolve(),
   }),
 });
 

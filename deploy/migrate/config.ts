@@ -1,5 +1,5 @@
 import Type, { type Static } from "typebox";
-import { DATABASE_URL, LOG_LEVEL, logSettings, PARTITIONS } from "@chat/shared/settings";
+import { DATABASE_URL, EXPECTED_PARTITIONS, LOG_LEVEL, logSettings } from "@chat/shared/settings";
 import type { ServiceName } from "./service-rights.ts";
 import type { ServiceUser } from "./service-users.ts";
 
@@ -13,7 +13,10 @@ export const migrateSettings = Type.Object({
   QUERY_API_DATABASE_URL: urlOf("query-api"),
   REALTIME_DATABASE_URL: urlOf("realtime"),
   ...logSettings,
-  PARTITIONS,
+  PARTITIONS: Type.Optional({
+    ...EXPECTED_PARTITIONS,
+    description: "Partitions of the log: of a new one, by default 16; where one with others is there, nothing is done",
+  }),
   LOG_LEVEL,
 });
 

@@ -8,6 +8,7 @@ import { createPool } from "@chat/shared/postgres/connect";
 import { migrateAll, reach } from "@chat/shared/postgres/migrate";
 import { createSignalsTopic } from "@chat/shared/signals/kafka/signals-topic";
 import { runService } from "@chat/shared/run-service";
+import { defaultPartitions } from "@chat/shared/settings";
 import { keepAccountIds } from "./account-ids.ts";
 import { migrateSettings, serviceUsers } from "./config.ts";
 import { migrationSets } from "./migration-sets.ts";
@@ -25,25 +26,27 @@ await runService({
   create: (settings, { log }) => ({
     name: "migrate",
     async start() {
-      const { DATABASE_URL: url, PARTITIONS: partitions } = settings;
+      const { DATABASE_URL: url, PARTITIONS: wanted } = settings;
       const kafka = kafkaConnection(settings);
-      const checks = kafka === null ? [] : [checkKafkaLog({ ...kafka, partitions, clientId: "migrate", log })];
-      await allOrEveryReason([reach(url, log), ...checks]);
+      const common = { clientId: "migrate", log };
+      const check = kafka === null ? Promise.resolve(null) : checkKafkaLog({ ...kafka, ...common, partitions: wanted });
+      await allOrEveryReason([reach(url, log), check]);
+      // A log that is there keeps the partitions that it has, whether or not somebody says how many they are.
+      const partitions = wanted ?? (await check) ?? defaultPartitions;
       await migrateAll(url, migrationSets, log);
       await giveServicesTheirRights(url, serviceUsers(settings), log);
-      const made = { logId: randomUUID(), partitions };
       await using done = new AsyncDisposableStack();
       const pool = createPool({ url, name: "migrate", max: maxConnections, log });
       done.defer(() => pool.end());
       if (kafka !== null) {
-        await createKafkaLog({ ...kafka, ...made, clientId: "migrate", log });
-        await createSignalsTopic({ ...kafka, topic: settings.KAFKA_SIGNALS_TOPIC, clientId: "migrate", log });
+        await createKafkaLog({ ...kafka, ...common, logId: randomUUID(), partitions });
+        await createSignalsTopic({ ...kafka, topic: settings.KAFKA_SIGNALS_TOPIC, ...common });
       } else {
-        await createPostgresLog(pool, made.logId, made.partitions);
+        await createPostgresLog(pool, randomUUID(), wanted);
       }
       const opened = await (kafka === null
         ? openPostgresLog({ pool })
-        : openKafkaLog({ ...kafka, partitions, clientId: "migrate", log }));
+        : openKafkaLog({ ...kafka, ...common, partitions }));
       done.defer(() => opened.close());
       await keepAccountIds({ log: opened, pool, logger: log });
       log.info("database and log are up to date");

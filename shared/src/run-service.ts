@@ -55,7 +55,7 @@ export async function runService<P extends TProperties>(program: Program<P>): Pr
     const log = createLogger({ service: program.name, level: levelIn(settings) });
     await running.start(log, () => program.create(settings, { log, fail: running.fail }));
   } catch (error) {
-    for (const reason of reasonsOf(error)) process.stderr.write(`${program.name}: ${reason}\n`);
+    sayWhy(program.name, error);
     process.exit(1);
   }
 }
@@ -82,7 +82,8 @@ function guard(name: string) {
       if (outcome === "stopped") process.exit(exitCode);
       log.error({ withinMs: STOP_WITHIN_MS }, "did not stop in time");
     } catch (error) {
-      log.error({ err: error }, "did not stop cleanly");
+      if (error instanceof CannotStart) sayWhy(name, error);
+      else log.error({ err: error }, "did not stop cleanly");
     }
     process.exit(1);
   }
@@ -128,6 +129,10 @@ function guard(name: string) {
 
 function levelIn(settings: object): LogLevel {
   return "LOG_LEVEL" in settings ? (settings.LOG_LEVEL as LogLevel) : "info";
+}
+
+function sayWhy(name: string, error: unknown): void {
+  for (const reason of reasonsOf(error)) process.stderr.write(`${name}: ${reason}\n`);
 }
 
 /** A line each for what a person can mend; for a bug its stack. */

@@ -50,10 +50,11 @@ export const ACCESS_TOKEN_EXPIRE_MINUTES = Type.Integer({
 });
 
 /** The partitions of a log never change: 16 are as many owners as anybody will run, and cost an embedded run nothing. */
+export const defaultPartitions = 16;
 export const PARTITIONS = Type.Integer({
   minimum: 1,
   maximum: 1024,
-  default: 16,
+  default: defaultPartitions,
   description: "Partitions of the log, decided when it is made",
 });
 

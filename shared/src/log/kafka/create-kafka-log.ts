@@ -48,15 +48,18 @@ export async function createKafkaLog(options: Options): Promise<void> {
 
 /**
  * Changes nothing. Throws `CannotStart` with all that would keep `createKafkaLog` from making this log, or services from
- * using the one that is there.
+ * using the one that is there. Resolves with how many partitions that has, null when there is none.
  */
-export async function checkKafkaLog(options: Omit<Options, "logId">): Promise<void> {
+export async function checkKafkaLog(
+  options: Omit<Options, "logId" | "partitions"> & { readonly partitions: number | undefined },
+): Promise<number | null> {
   const { brokers, clientId, log, topic, partitions, durability } = options;
   const kafka = createKafkaClient({ ...options, clientId, log, requestTimeoutMs });
-  await withAdmin(kafka, brokers, async (admin) => {
+  return withAdmin(kafka, brokers, async (admin) => {
     const found = await countPartitions(admin, topic);
     if (found === null) await replicationFactorFor(admin, durability);
     else await checkTopicSettings(admin, topic, durability, log, partitionFaults(topic, partitions, found));
+    return found;
   });
 }
 

@@ -3,6 +3,7 @@ import { CannotStart } from "../../cannot-start.ts";
 import { int4Array, int8Array } from "../../postgres/binary-array.ts";
 import { createWakeup, type Wakeup } from "../../wakeup.ts";
 import { LogHalted, type EventLog, type RecordBatch, type StoredRecord } from "../event-log.ts";
+import { defaultPartitions } from "../../settings.ts";
 import { createAppendQueue } from "./append-queue.ts";
 import { explainMove, parseMove } from "./moved-log.ts";
 import { createRecentRecords, type RecentRecords } from "./recent-records.ts";
@@ -60,9 +61,9 @@ export async function openPostgresLog({ pool, others, pollMs = defaultPollMs }: 
 
 /**
  * Makes the log where there is none: its identity and LogCreated at offset 0 of every partition. Throws `CannotStart`
- * where there is one with another number of partitions, which never changes.
+ * where there is one with another number of partitions, which never changes; undefined: as many as it has.
  */
-export async function createPostgresLog(pool: Pool, logId: string, partitions: number): Promise<void> {
+export async function createPostgresLog(pool: Pool, logId: string, partitions: number | undefined): Promise<void> {
   await pool.query(
     `WITH made AS (
        INSERT INTO log.identity (log_id, partitions) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING *
@@ -72,10 +73,10 @@ export async function createPostgresLog(pool: Pool, logId: string, partitions: n
      INSERT INTO log.records
      SELECT p, 0, 0, '', '', json_build_object('logId', log_id, 'partition', p, 'partitions', partitions)
      FROM made, generate_series(0, partitions - 1) AS p`,
-    [logId, partitions],
+    [logId, partitions ?? defaultPartitions],
   );
   const found = await readIdentity(pool);
-  if (found.partitions === partitions) return;
+  if (partitions === undefined || found.partitions === partitions) return;
   throw new CannotStart(
     `PARTITIONS is ${String(partitions)}, but the log was made with ${String(found.partitions)}: that never changes; set it so`,
   );
