@@ -65,6 +65,20 @@ describe("a form", () => {
     );
   });
 
+  it.each([
+    ["quotation marks", "the %22best%22.txt", 'the "best".txt'],
+    ["line ends", "one%0D%0Atwo.txt", "one\r\ntwo.txt"],
+    ["nothing else", "100%25 %41%2F%0d%0a%.txt", "100%25 %41%2F%0d%0a%.txt"],
+  ])("names a file as its sender does: browsers encode %s", async (_what, sent, name) => {
+    const names: unknown[] = [];
+    const head = `--b\r\nContent-Disposition: form-data; name="file"; filename="${sent}"\r\n\r\n`;
+    await readMultipart(requestWith(Buffer.from(`${head}bytes\r\n--b--\r\n`), []), limits, async (file) => {
+      names.push(file.name);
+      await file.bytes.toArray();
+    });
+    expect(names).toEqual([name]);
+  });
+
   it("whose file is not taken tells so to whoever was at work, and to whoever sent it", async () => {
     const failure = new Error("the disk is full");
     const signals: AbortSignal[] = [];

@@ -66,7 +66,7 @@ export async function readMultipart(
     files += 1;
     open.add(bytes);
     bytes.once("close", () => open.delete(bytes));
-    work = work.then(() => take({ name, bytes }, ending.signal));
+    work = work.then(() => take({ name: asTheSenderHasIt(name), bytes }, ending.signal));
     work.catch(fail);
   });
   parser.once("filesLimit", () => fail(wrongFiles(`at most ${String(options.maxFiles)} files at once`)));
@@ -93,6 +93,12 @@ export async function readMultipart(
     throw error;
   }
 }
+
+/** What the encoding of forms (WHATWG HTML, "multipart/form-data") writes for what would end a name, and it alone. */
+const ENCODED: Readonly<Record<string, string>> = { "%22": '"', "%0D": "\r", "%0A": "\n" };
+
+const asTheSenderHasIt = (name: string | undefined): string | undefined =>
+  name?.replaceAll(/%(?:22|0D|0A)/g, (encoded) => ENCODED[encoded] ?? encoded);
 
 function parserOf(request: IncomingMessage, { maxFiles }: MultipartOptions): BusboyInstance {
   const { headers } = request;
