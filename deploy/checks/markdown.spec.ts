@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { linksIn, pathsIn, scriptsIn } from "./markdown.ts";
+import { linksIn, pathsIn, scriptsIn, unlinkedSpecsIn } from "./markdown.ts";
 
 const roots = ["shared", "docs"];
 
@@ -36,5 +36,12 @@ describe("a page of documentation", () => {
 
   it("links to its neighbours and to the web, of which only the first are ours to check", () => {
     expect(linksIn("[a](docs/a.md#b) [c](https://example.com/x) [d](#here)")).toEqual(["docs/a.md"]);
+  });
+
+  it("links a spec by its own name, or does not link it", () => {
+    const linked = "[`e2e/a.spec.ts`](../e2e/a.spec.ts) `e2e/a.ts` `npm run x`";
+    expect(unlinkedSpecsIn(linked)).toEqual([]);
+    expect(unlinkedSpecsIn(`${linked} \`e2e/b.spec.ts\``)).toEqual(["e2e/b.spec.ts"]);
+    expect(unlinkedSpecsIn("[`e2e/c.contract.ts`](../e2e/a.spec.ts)")).toEqual(["e2e/c.contract.ts"]);
   });
 });

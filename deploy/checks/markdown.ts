@@ -3,6 +3,8 @@
 const codeSpan = /(?<!`)`([^`\n]+)`(?!`)/g;
 const fence = /^```.*?^```/gms;
 const pathShape = /^(\.{0,2}[\w@-]|\.)[\w@.{},/-]*$/;
+const linkedSpan = /\[`([^`\n]+)`\]\((?:\.\.?\/)*\1\)/g;
+const specPattern = /\.(spec|contract)\.ts$/;
 const filePattern = /^[\w@.-]*\.(ts|js|cjs|mjs|json|md|sql|ya?ml|conf|sh)$/;
 
 /**
@@ -26,6 +28,11 @@ export function linksIn(markdown: string): readonly string[] {
   return [...markdown.replace(fence, "").matchAll(/\]\(([^)\s]+)\)/g)]
     .map((match) => (match[1] ?? "").replace(/#.*$/, ""))
     .filter((target) => target !== "" && !/^[a-z]+:/.test(target));
+}
+
+/** The specs in backticks that are no link to the file of that name. */
+export function unlinkedSpecsIn(markdown: string): readonly string[] {
+  return codeSpansIn(markdown.replace(linkedSpan, "")).filter((span) => specPattern.test(span));
 }
 
 function codeSpansIn(markdown: string): readonly string[] {

@@ -2,7 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
-import { linksIn, pathsIn, scriptsIn } from "./markdown.ts";
+import { linksIn, pathsIn, scriptsIn, unlinkedSpecsIn } from "./markdown.ts";
 
 /**
  * What no compiler sees: that the pages tell the truth about the tree, and that the tree keeps to the house.
@@ -47,6 +47,12 @@ describe("the pages", () => {
   it("link only to pages that are there", () => {
     const links = pages.flatMap((page) => linksIn(read(page)).map((target) => ({ page, target })));
     expect(links.filter(({ page, target }) => !isThere(join(dirname(page), target)))).toEqual([]);
+  });
+
+  it("lead from each guarantee to what shows it", () => {
+    const guarantees = read("docs/guarantees.md");
+    expect(unlinkedSpecsIn(guarantees)).toEqual([]);
+    expect(linksIn(guarantees).length).toBeGreaterThan(50);
   });
 
   it("tell nobody to run a script that is not there", () => {
