@@ -35,6 +35,7 @@ export function ReadBy({ changes, chat, message }: ReadByProps) {
     );
   return (
     <span
+      class="read-by"
       onKeyDown={(event) => {
         if (event.key !== "Escape" || !isOpen) return;
         setIsOpen(false);
