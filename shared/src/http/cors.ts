@@ -5,7 +5,7 @@ const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS =
   "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Chat-Consistency, If-None-Match, Range";
 const ANSWER_HEADERS =
-  "Link, Location, Retry-After, ETag, WWW-Authenticate, X-Request-Id, Chat-Position, Chat-Stale, Content-Range, Content-Disposition";
+  "Link, Location, Retry-After, RateLimit, RateLimit-Policy, ETag, WWW-Authenticate, X-Request-Id, Chat-Position, Chat-Stale, Content-Range, Content-Disposition";
 
 /** How long a browser may go without asking again. Short, so that a changed list is soon true everywhere. */
 const PREFLIGHT_SECONDS = 600;

@@ -10,6 +10,7 @@ const bearer = (userId: string): Record<string, string> => ({
   Authorization: `Bearer ${tokens.sign({ userId: userId as never, sessionId: "s" })}`,
 });
 
+const page = "https://chat.example.com";
 const answers = { responses: { 200: { description: "It was let through" } }, handle: () => ({ status: 200 }) };
 const routes = [
   defineRoute({ method: "GET", path: "/thing", summary: "Reads", auth: "token", ...answers }),
@@ -50,6 +51,22 @@ describe("a caller over the limit", () => {
       expect((await send("POST", "/register", from("10.0.0.1"))).status).toBe(200);
       expect((await send("POST", "/register", from("10.0.0.2"))).status).toBe(200);
       expect((await send("POST", "/register", from("10.0.0.2"))).status).toBe(429);
+    });
+  });
+
+  it("that is a page of another origin may read all that it is told: a browser shows it what is exposed, and no more", async () => {
+    const limiting = { limits: createRateLimits({ read: 0, command: 1, account: 0 }), behindProxy: false };
+    const options = { routes, authenticate: createAuthenticate(tokens), limiting, allowedOrigins: [page] };
+    await withHttpServer(options, async ({ send }) => {
+      const headers = { ...bearer("1"), Origin: page };
+      const answers = [await send("POST", "/thing", { headers }), await send("POST", "/thing", { headers })];
+      expect(answers.map(({ status }) => status)).toEqual([200, 429]);
+      const told = ["ratelimit", "ratelimit-policy", "retry-after", "x-request-id"];
+      expect(Object.keys(answers[1]?.headers ?? {})).toEqual(expect.arrayContaining(told));
+      for (const { headers: answered } of answers) {
+        const exposed = String(answered["access-control-expose-headers"]).toLowerCase().split(", ");
+        expect(exposed).toEqual(expect.arrayContaining([...told, "chat-position", "chat-stale", "location", "link"]));
+      }
     });
   });
 
