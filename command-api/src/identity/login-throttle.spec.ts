@@ -44,7 +44,7 @@ describe("attempts to log in", () => {
     await throttle.allow(alice("10.0.0.2"));
   });
 
-  it("of one account from everywhere keep strangers out, and not the owner", async () => {
+  it("of one account from everywhere keep out whoever is at an address that is not known, and not the owner where he has got in", async () => {
     const throttle = createLoginThrottle();
     await throttle.succeeded(alice("10.9.9.9"));
     await failTimes(throttle, 50, (n) => alice(`10.0.1.${String(n)}`));

@@ -31,8 +31,8 @@ export interface LoginThrottle {
 
 /**
  * Slows down who guesses passwords: one account from one address, many accounts from one address, one account from many
- * addresses. The last would lock its owner out, so an address from which the account was opened before is not counted
- * among the strangers. In memory, for each instance; a restart forgets.
+ * addresses. So that the last does not lock its owner out where he usually is, an address from which the account was opened
+ * before is not counted among the strangers; elsewhere he waits with them. In memory, for each instance; a restart forgets.
  */
 export function createLoginThrottle(): LoginThrottle {
   const limiter = (keyPrefix: string, points: number): RateLimiterMemory =>
