@@ -18,23 +18,12 @@ export const wordsOfError = (error: unknown, words: Words): string =>
 
 /** The server's own sentences are for programmers, and in English. */
 export function wordsOfProblem({ code, status, detail, errors = [] }: ProblemObject, words: Words): string {
-  switch (code) {
-    case "validation_failed":
-    case "malformed_request":
-      return [detail, ...errors.map((error) => error.detail)].some((sentence) => TOO_LONG.test(sentence))
-        ? words.tooLong
-        : words.wrongContent;
-    case "forbidden":
-    case "not_found":
-    case "message_deleted":
-    case "payload_too_large":
-    case "quota_exceeded":
-    case "unsupported_media_type":
-    case "too_many_requests":
-      return words.problems[code];
-    default:
-      return status >= 500 ? words.unreachable : words.problems.other;
+  if (code === "validation_failed" || code === "malformed_request") {
+    const sentences = [detail, ...errors.map((error) => error.detail)];
+    return sentences.some((sentence) => TOO_LONG.test(sentence)) ? words.tooLong : words.wrongContent;
   }
+  const told: Partial<Record<ProblemObject["code"], string>> = words.problems;
+  return told[code] ?? (status >= 500 ? words.unreachable : words.problems.other);
 }
 
 /** It has no code of its own. A sentence that says it otherwise is told as content that is wrong, which is true too. */

@@ -15,7 +15,7 @@ export function messageReachedBy(event: KeyboardEvent, list: HTMLElement): HTMLE
   // There the arrows move the caret, and with one of these keys they mean something else.
   if (!(target instanceof HTMLElement) || target.closest("textarea, dialog") !== null) return null;
   if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return null;
-  const messages = [...list.querySelectorAll<HTMLElement>("[data-id]")];
+  const messages = Array.from(list.querySelectorAll<HTMLElement>("[data-id]"));
   const index = messages.findIndex((message) => message.contains(target));
   if (key === "ArrowUp") return messages[index - 1] ?? null;
   if (key === "ArrowDown") return messages[index + 1] ?? null;
