@@ -53,8 +53,36 @@ function compareChat(chat: FoldedChat, row: ChatRow | undefined, tell: (what: st
     deleted: chat.deleted,
   };
   differing("the chat's row", expected, row, tell);
-  const counts = { messages: chat.lastSeq, events: chat.version, commands: chat.commands };
-  differing("the number of the chat's rows", counts, row, tell);
+  if (row.degraded) tell("the chat is marked as degraded, and no event of it was skipped");
+  compareCounts(chat, row, tell);
+}
+
+function compareCounts({ messages, events, commands }: Counts, row: ChatRow, tell: (what: string) => void): void {
+  differing("the number of the chat's rows", { messages, events, commands }, row, tell);
+}
+
+type Counts = Pick<FoldedChat, "messages" | "events" | "commands">;
+const nothing: Counts = { messages: 0, events: 0, commands: 0 };
+
+/**
+ * Chats of which an event was skipped, by what the log holds of them besides; null where that is nothing. What else their rows
+ * say depends on what was skipped, so only the mark and the numbers of rows that each event makes for itself are compared.
+ */
+export async function compareDegraded(
+  rows: RowReader,
+  chats: ReadonlyMap<string, Counts | null>,
+  fault: (chatId: string, what: string) => void,
+): Promise<void> {
+  const found = new Map((await rows.chats([...chats.keys()])).map((row) => [row.chat_id, row]));
+  for (const [chatId, counts] of chats) {
+    const tell = (what: string): void => fault(chatId, what);
+    const row = found.get(chatId);
+    if (row === undefined) tell("the chat's row is missing");
+    else {
+      if (!row.degraded) tell("an event of the chat was skipped, and it is not marked as degraded");
+      compareCounts(counts ?? nothing, row, tell);
+    }
+  }
 }
 
 function compareMembers(chat: FoldedChat, rows: readonly MemberRow[], tell: (what: string) => void): void {

@@ -10,6 +10,8 @@ export interface PlacedRecord {
   readonly record: ChatEventRecord;
   readonly offset: number;
   readonly beginsCommand: boolean;
+  /** An event of its chat was skipped before, which may have been the one that sent the message. */
+  readonly isAfterSkipped: boolean;
 }
 
 type Fault = (event: PlacedRecord, what: string) => void;
@@ -64,7 +66,10 @@ export async function compareEvents(
     compareJournal(record, partition, journal.get(`${chatId} ${offset}`), tell);
     for (const { seq } of messagePlace(placed)) {
       const row = messages.get(`${chatId} ${seq}`);
-      compareMessage(record, seq, row, tell);
+      // Of a message that is there its own first event says so.
+      if (row !== undefined || !placed.isAfterSkipped || record.event.type === "MessageSent") {
+        compareMessage(record, seq, row, tell);
+      }
       if (row !== undefined) claimOrSettle(claims, record, row);
     }
     if (idempotencyKey !== null) {

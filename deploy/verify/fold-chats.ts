@@ -18,6 +18,9 @@ export interface FoldedChat {
   fullyReadUpTo: number;
   fullyReadExcept: string | null;
   readonly members: Map<string, FoldedMember>;
+  /** Events, and messages sent, as many as there are. */
+  events: number;
+  messages: number;
   /** Keyed commands, each counted once. */
   commands: number;
   lastCommandId: string;
@@ -86,6 +89,7 @@ export function createChatFold(): ChatFold {
       if (version !== chat.version + 1) faults.push(`version ${version} follows version ${chat.version}`);
       if (chat.deleted) faults.push(`${event.type} after the chat's end`);
       if (record.idempotencyKey !== null && chat.lastCommandId !== record.commandId) chat.commands += 1;
+      chat.events += 1;
       chat.version = version;
       chat.lastCommandId = record.commandId;
       chat.lastOffset = offset;
@@ -134,6 +138,7 @@ export function createChatFold(): ChatFold {
           if (event.seq !== chat.lastSeq + 1) faults.push(`seq ${event.seq} follows seq ${chat.lastSeq}`);
           if (chat.members.get(actor)?.active !== true) faults.push(`user ${actor}, who is no member, sends a message`);
           chat.lastSeq = event.seq;
+          chat.messages += 1;
           chat.activeAt = at;
           break;
         case "MessageEdited":
@@ -198,6 +203,8 @@ function emptyChat({ chatId, actor, at }: ChatEventRecord): FoldedChat {
     fullyReadUpTo: 0,
     fullyReadExcept: null,
     members: new Map(),
+    events: 0,
+    messages: 0,
     commands: 0,
     lastCommandId: "",
     lastOffset: 0,

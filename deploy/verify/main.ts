@@ -37,7 +37,10 @@ await runService({
           });
           say(`${events} events of ${chats} chats, ${violations} violations`);
           if (degraded > 0)
-            say(`${degraded} chats were left out: an event of them was skipped; rebuild the read models`);
+            say(
+              `${degraded} chats are degraded: an event of them was skipped. Their other events, messages and commands were compared; ` +
+                "the order of their events, their own rows, members, unread messages and watermarks were not: rebuild the read models",
+            );
           if (withoutAccount !== null && withoutAccount > 0)
             say(
               `${withoutAccount} users of chats have no account: the database was restored to before they registered`,

@@ -123,8 +123,15 @@ describe("verifying", () => {
         await client.query("DELETE FROM identity.users WHERE id = $1", [people[3]?.id]);
         expect(await run()).toEqual({ lines: [], done: { ...done, withoutAccount: 1 } });
 
-        await client.query("UPDATE read_1.chats SET degraded = true; UPDATE read_1.members SET own_since = 50");
-        expect(await run()).toMatchObject({ lines: [], done: { chats: 0, degraded: 4 } });
+        // A mark that nothing explains hides nothing.
+        await client.query(
+          "UPDATE read_1.chats SET degraded = true; UPDATE read_1.messages SET text = 'x' WHERE seq = 1",
+        );
+        const marked = await run();
+        expect(marked.done).toMatchObject({ chats: 4, degraded: 0 });
+        for (const said of [/marked as degraded, and no event of it was skipped/, /message 1 differs in text/]) {
+          expect(marked.lines.filter((line) => said.test(line))).toHaveLength(4);
+        }
       } finally {
         client.release();
         await log.close();

@@ -4,12 +4,13 @@ import { LogHalted, type EventLog } from "@chat/shared/log/event-log";
 import { readEvents, type StoredEvent } from "@chat/shared/log/fenced-reader";
 import { sameEpoch, startOfPartition, type Position } from "@chat/shared/log/position";
 import { partitionOf } from "@chat/shared/partitions/partition-of";
-import { compareChats } from "./compare-chats.ts";
+import { compareChats, compareDegraded } from "./compare-chats.ts";
 import { compareEvents, type PlacedRecord } from "./compare-events.ts";
 import { createChatFold, type ChatFold } from "./fold-chats.ts";
 import { createRowReader, type RowReader } from "./queries/rows.ts";
 import { chatsOfNoEvent, inSnapshot, type Snapshot, usersWithoutAccount } from "./queries/snapshot.ts";
 import { type Claim, createRowClaims, type RowClaims } from "./row-claims.ts";
+import { createSkippedEvents, type SkippedEvents } from "./skipped-events.ts";
 import type { Tell } from "./violations.ts";
 import { wrongWatermarks } from "./watermarks.ts";
 
@@ -34,8 +35,9 @@ export interface VerifyOptions {
 
 export interface Verified {
   readonly events: number;
+  /** Compared whole. */
   readonly chats: number;
-  /** Left out: an operator has skipped an event of them. */
+  /** An operator has skipped an event of them: what each of their other events makes for itself was compared, and nothing else. */
   readonly degraded: number;
   /** Records that the read models do not hold yet: they were not looked at. */
   readonly ahead: number;
@@ -53,6 +55,7 @@ export interface VerifiedSystem extends Verified {
  */
 export async function verify(options: VerifyOptions): Promise<VerifiedSystem> {
   const { log, client, tell, report, maxHeld = defaultMaxHeld } = options;
+  const skipped = { chats: new Set<string>(), events: 0, partitions: log.partitions };
   const sum = { events: 0, chats: 0, degraded: 0, ahead: 0 };
   for (let partition = 0; partition < log.partitions; partition += 1) {
     let rounds = 1;
@@ -64,6 +67,7 @@ export async function verify(options: VerifyOptions): Promise<VerifiedSystem> {
           maxHeld: round === 0 ? maxHeld : Infinity,
           partition,
           snapshot,
+          isFirst: round === 0,
           isOurs: shareOf(round, rounds),
         }),
       );
@@ -73,16 +77,18 @@ export async function verify(options: VerifyOptions): Promise<VerifiedSystem> {
         continue;
       }
       sum.chats += done.chats;
-      sum.degraded += done.degraded;
+      sum.degraded += done.incomplete.size;
+      for (const chatId of done.incomplete) skipped.chats.add(chatId);
       if (round === 0) {
         sum.events += done.events;
         sum.ahead += done.ahead;
+        skipped.events += done.skipped;
       }
       round += 1;
     }
     report(`partition ${partition} of ${log.partitions}: done, ${sum.events} events and ${sum.chats} chats so far`);
   }
-  for (const chatId of await chatsOfNoEvent(client, maxNamed)) {
+  for (const chatId of await chatsOfNoEvent(client, skipped, maxNamed)) {
     const partition = partitionOf(chatId, log.partitions);
     tell({ partition, offset: null, chatId, version: null, what: "there are rows of a chat that has no events" });
   }
@@ -98,23 +104,32 @@ interface Round extends VerifyOptions {
   readonly maxHeld: number;
   readonly partition: number;
   readonly snapshot: Snapshot;
+  /** What is not of one chat is told in the first round. */
+  readonly isFirst: boolean;
   readonly isOurs: (chatId: string) => boolean;
 }
 
-async function verifyRound(round: Round): Promise<Verified | "too many"> {
-  const { log, client, partition, snapshot, tell, isOurs } = round;
-  const { position, degraded } = snapshot;
+interface RoundDone extends Omit<Verified, "degraded"> {
+  readonly incomplete: ReadonlySet<string>;
+  /** Events that an operator has skipped, by what the snapshot says. */
+  readonly skipped: number;
+}
+
+async function verifyRound(round: Round): Promise<RoundDone | "too many"> {
+  const { log, client, partition, snapshot, tell, isFirst } = round;
+  const { position, skipped } = snapshot;
   const end = (await log.ends())[partition] ?? 0;
   const nowhere = { partition, chatId: null, version: null };
   if (end < position.offset) {
     const what = `the log ends here, and the read models hold events up to ${position.offset}`;
     tell({ ...nowhere, offset: end, what });
-    return { events: 0, chats: 0, degraded: 0, ahead: 0 };
+    return { events: 0, chats: 0, incomplete: new Set(), skipped: skipped.size, ahead: 0 };
   }
   const fold = createChatFold();
   const claims = createRowClaims();
   const rows = createRowReader(client, snapshot.schema);
-  const read = await readUpTo(round, { fold, claims, rows }).catch((error: unknown) => {
+  const skips = createSkippedEvents(rows, skipped);
+  const read = await readUpTo(round, { fold, claims, rows, skips }).catch((error: unknown) => {
     if (!(error instanceof LogHalted)) throw error;
     tell({ ...nowhere, offset: error.offset, what: error.message });
     return null;
@@ -127,10 +142,16 @@ async function verifyRound(round: Round): Promise<Verified | "too many"> {
   for (const claim of read === null ? [] : claims.left()) {
     tell({ ...nowhere, offset: null, chatId: claim.chatId, what: unexplained(claim) });
   }
-  const chats = [...fold.chats().values()].filter(({ chatId }) => !degraded.has(chatId));
-  const faultOf = (chatId: string, version: number, what: string): void =>
+  for (const offset of read === null || !isFirst ? [] : skips.unmet()) {
+    tell({ ...nowhere, offset, what: "an event is said to be skipped here, and none stands here" });
+  }
+  const incomplete = skips.incomplete();
+  const chats = [...fold.chats().values()].filter(({ chatId }) => !incomplete.has(chatId));
+  const faultOf = (chatId: string, version: number | null, what: string): void =>
     tell({ partition, offset: null, chatId, version, what });
   await compareChats(rows, chats, ({ chatId, version }, what) => faultOf(chatId, version, what));
+  const degraded = new Map([...incomplete].map((chatId) => [chatId, fold.chats().get(chatId) ?? null]));
+  await compareDegraded(rows, degraded, (chatId, what) => faultOf(chatId, null, what));
   for (const chat of chats) {
     // The last event's command may go on behind the position, with the very event that settles what was read.
     if (chat.lastOffset >= position.offset - 1) continue;
@@ -139,8 +160,8 @@ async function verifyRound(round: Round): Promise<Verified | "too many"> {
   return {
     events: read?.events ?? 0,
     chats: chats.length,
-    degraded: [...degraded].filter((chatId) => partitionOf(chatId, log.partitions) === partition && isOurs(chatId))
-      .length,
+    incomplete,
+    skipped: skipped.size,
     ahead: end - position.offset,
   };
 }
@@ -155,6 +176,7 @@ interface Progress {
   readonly fold: ChatFold;
   readonly claims: RowClaims;
   readonly rows: RowReader;
+  readonly skips: SkippedEvents;
 }
 
 interface Read {
@@ -193,23 +215,29 @@ async function readUpTo(round: Round, progress: Progress): Promise<Read | "too m
 }
 
 async function check(round: Round, progress: Progress, events: readonly StoredEvent[]): Promise<void> {
-  const { log, partition, snapshot, tell, isOurs } = round;
-  const { fold, claims, rows } = progress;
+  const { log, partition, tell, isOurs } = round;
+  const { fold, claims, rows, skips } = progress;
+  const skipped = await skips.find(events);
   const placed: PlacedRecord[] = [];
   const fault = ({ record, offset }: Pick<PlacedRecord, "record" | "offset">, what: string): void =>
     tell({ partition, offset, chatId: record.chatId, version: record.version, what });
   for (const { offset, key, value } of events) {
-    if (!isOurs(key) || snapshot.degraded.has(key)) continue;
-    const record = decoded(value, (what) => {
-      if (!snapshot.skipped.has(offset)) tell({ partition, offset, chatId: key, version: null, what });
-    });
+    if (!isOurs(key)) continue;
+    if (skipped.has(offset)) {
+      skips.passOver(key);
+      continue;
+    }
+    const record = decoded(value, (what) => tell({ partition, offset, chatId: key, version: null, what }));
     if (record === null) continue;
     const beginsCommand = fold.beginsCommand(record);
-    for (const what of fold.apply(record, offset)) fault({ record, offset }, what);
+    const isAfterSkipped = skips.isIncomplete(record.chatId);
+    const faults = fold.apply(record, offset);
+    // Behind a hole, what follows need not fit.
+    if (!isAfterSkipped) for (const what of faults) fault({ record, offset }, what);
     if (record.chatId !== key || partitionOf(key, log.partitions) !== partition) {
       fault({ record, offset }, "the event stands in the partition of another chat");
     }
-    placed.push({ record, offset, beginsCommand });
+    placed.push({ record, offset, beginsCommand, isAfterSkipped });
   }
   if (placed.length > 0) await compareEvents(rows, claims, partition, placed, fault);
 }

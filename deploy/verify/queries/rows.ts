@@ -55,6 +55,7 @@ export interface ChatRow {
   readonly fully_read_up_to: number;
   readonly fully_read_except: string | null;
   readonly deleted: boolean;
+  readonly degraded: boolean;
   /** How many rows the other tables hold of it. */
   readonly messages: number;
   readonly events: number;
@@ -130,7 +131,7 @@ export function createRowReader(client: ClientBase, schema: string): RowReader {
       const { rows } = await client.query<ChatRow>(
         `SELECT chat_id, chat_type, title, description, avatar, creator_id::text, ${ms("created_at")} AS created_at,
            ${ms("updated_at")} AS updated_at, ${ms("active_at")} AS active_at, version, last_seq, fully_read_up_to,
-           fully_read_except::text, deleted, ${counted("messages")} AS messages, ${counted("chat_events")} AS events,
+           fully_read_except::text, deleted, degraded, ${counted("messages")} AS messages, ${counted("chat_events")} AS events,
            ${counted("commands")} AS commands
          FROM ${schema}.chats AS c WHERE chat_id = ANY ($1::uuid[])`,
         [uuidArray(chatIds)],

@@ -1,12 +1,10 @@
 import type { ClientBase } from "pg";
 import { parseEpoch, type Position } from "@chat/shared/log/position";
 
-/** The read models at one moment: what they are complete up to, and what of them was given up on. */
+/** The read models at one moment: what they are complete up to, and what was given up on. Which chats they say are degraded is to be checked, and not believed. */
 export interface Snapshot {
   readonly schema: string;
   readonly position: Position;
-  /** Chats of which an operator has skipped an event: a rebuild heals them. */
-  readonly degraded: ReadonlySet<string>;
   /** Offsets of the partition that an operator has skipped. */
   readonly skipped: ReadonlySet<number>;
 }
@@ -33,9 +31,6 @@ async function readSnapshot(client: ClientBase, partition: number): Promise<Snap
     `SELECT next_offset, epoch FROM ${schema}.checkpoints WHERE partition = $1`,
     [partition],
   );
-  const { rows: degraded } = await client.query<{ chat_id: string }>(
-    `SELECT chat_id FROM ${schema}.chats WHERE degraded`,
-  );
   const { rows: skipped } = await client.query<{ offset: number }>(
     `SELECT "offset" FROM read.skipped WHERE partition = $1`,
     [partition],
@@ -44,22 +39,35 @@ async function readSnapshot(client: ClientBase, partition: number): Promise<Snap
   return {
     schema,
     position: { offset: place?.next_offset ?? 0, epoch: parseEpoch(place?.epoch ?? "") },
-    degraded: new Set(degraded.map(({ chat_id }) => chat_id)),
     skipped: new Set(skipped.map(({ offset }) => offset)),
   };
 }
 
+/** Chats of which an event was skipped, and how many events of all `partitions` were when that was looked at. */
+export interface KnownSkips {
+  readonly chats: ReadonlySet<string>;
+  readonly events: number;
+  readonly partitions: number;
+}
+
 /** Chats that have rows and no events: no event of the log can have made them. At most `limit`. */
-export async function chatsOfNoEvent(client: ClientBase, limit: number): Promise<readonly string[]> {
-  return inSnapshot(client, 0, async ({ schema, degraded }) => {
+export async function chatsOfNoEvent(
+  client: ClientBase,
+  { chats, events, partitions }: KnownSkips,
+  limit: number,
+): Promise<readonly string[]> {
+  return inSnapshot(client, 0, async ({ schema }) => {
     const tables = ["chats", "members", "messages", "member_spans", "commands"];
     const selects = tables.map((table) => `SELECT DISTINCT chat_id FROM ${schema}.${table}`);
+    // What was skipped since then may have left a marked chat behind.
     const { rows } = await client.query<{ chat_id: string }>(
       `SELECT chat_id FROM (${selects.join(" UNION ")}) AS named
-       WHERE NOT EXISTS (SELECT FROM ${schema}.chat_events AS e WHERE e.chat_id = named.chat_id) LIMIT $1`,
-      [limit + degraded.size],
+       WHERE NOT EXISTS (SELECT FROM ${schema}.chat_events AS e WHERE e.chat_id = named.chat_id)
+         AND NOT ((SELECT count(*) FROM read.skipped WHERE partition BETWEEN 0 AND $3 - 1) > $2
+           AND EXISTS (SELECT FROM ${schema}.chats AS c WHERE c.chat_id = named.chat_id AND c.degraded)) LIMIT $1`,
+      [limit + chats.size, events, partitions],
     );
-    return rows.map(({ chat_id }) => chat_id).filter((chatId) => !degraded.has(chatId));
+    return rows.map(({ chat_id }) => chat_id).filter((chatId) => !chats.has(chatId));
   });
 }
 
