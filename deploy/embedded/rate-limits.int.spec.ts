@@ -4,11 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
-import { createCommandClient } from "@chat/realtime/command-client";
 import { createRateLimits } from "@chat/shared/http/rate-limits";
-import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { eventually } from "@chat/shared/testing/eventually";
+import { createFrameCheck } from "@chat/shared/testing/frame-check";
 import { openSocket, type SocketClient } from "@chat/shared/testing/socket-client";
 import { createSpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createEmbeddedChat, type EmbeddedChat } from "./chat.ts";
@@ -17,7 +16,6 @@ jest.setTimeout(120_000);
 const within = { within: 30_000 };
 const COMMANDS_A_MINUTE = 12;
 const secret = "a secret that is long enough for HS256 to like";
-const tokens = createAccessTokens({ secret, lifetimeSeconds: 600 });
 const logger = createLogger({ service: "spec", level: "silent" });
 
 interface Person {
@@ -111,7 +109,8 @@ describe("the commands of one user a minute", () => {
   it("are refused on a socket of texts in its own words", async () => {
     const [alice, bob] = [await register(), await register()];
     const group = await groupOf(alice, bob);
-    const ws = new WebSocket(`ws://${at}/ws/${alice.id}/${group}?token=${alice.access_token}`);
+    const url = `ws://${at}/ws/${alice.id}/${group}?token=${alice.access_token}`;
+    const ws = new WebSocket(url);
     const heard: string[] = [];
     ws.on("message", (data: Buffer) => heard.push(data.toString()));
     await once(ws, "open");
@@ -119,19 +118,6 @@ describe("the commands of one user a minute", () => {
     await eventually(() => expect(heard.filter((text) => text.startsWith("✅"))).toHaveLength(11), within);
     await eventually(() => expect(heard.join("\n")).toContain("слишком много сообщений, подождите"), within);
     ws.terminate();
-  });
-
-  it("are as many where sockets send them to a command-api of its own", async () => {
-    const [alice, bob] = [await register(), await register()];
-    const group = await groupOf(alice, bob);
-    const commands = createCommandClient({ url: `http://${at}`, tokens, logger });
-    const caller = tokens.verify(alice.access_token);
-    const sent = Array.from({ length: COMMANDS_A_MINUTE }, (_, n) => {
-      const own = { text: `text ${String(n)}`, clientMessageId: String(n), replyTo: null };
-      return commands(caller, { type: "SendMessage", chatId: group, ...own });
-    });
-    const outcomes = await Promise.allSettled(sent);
-    expect(outcomes.filter(({ status }) => status === "fulfilled")).toHaveLength(COMMANDS_A_MINUTE - 1);
-    expect(outcomes.at(-1)).toMatchObject({ reason: { code: "too_many_requests" } });
+    heard.forEach(createFrameCheck(url));
   });
 });
