@@ -76,11 +76,15 @@ describe("the programs with Kafka", () => {
     "say in a line each all that is wrong before anything was made, by the variable's name",
     async () => {
       const nowhere = { KAFKA_BROKERS: "localhost:1" };
+      const unfit: Record<string, Record<string, string>> = {
+        projector: nowhere,
+        "command-api": { FILES_DIR: "/dev/null/files" },
+      };
       const notMigrated = "the database that DATABASE_URL names was not migrated, .+; run: npm run migrate";
       const [migrating, ofOneBroker, ...starting] = await Promise.all([
         failing(migrateProgram, { ...nowhere, DATABASE_URL: "postgresql://nobody@localhost:1/chat" }),
         failing(migrateProgram, { LOG_DURABILITY: "replicated" }),
-        ...services.map((service) => failing(`${service}/src/main.ts`, service === "projector" ? nowhere : {})),
+        ...services.map((service) => failing(`${service}/src/main.ts`, unfit[service] ?? {})),
       ]);
       expect(migrating).toMatch(
         /^migrate: the database that DATABASE_URL names cannot be used: .+\nmigrate: KAFKA_BROKERS: .+\n$/,
@@ -88,7 +92,12 @@ describe("the programs with Kafka", () => {
       expect(ofOneBroker).toMatch(/^migrate: LOG_DURABILITY is replicated, but there is only one broker.+\n$/);
       for (const [index, service] of services.entries()) {
         const log = service === "projector" ? "KAFKA_BROKERS: .+" : "KAFKA_TOPIC: there is no topic .+";
-        expect(starting[index]).toMatch(new RegExp(`^${service}: ${notMigrated}\n${service}: ${log}\n$`));
+        const signals = ["command-api", "realtime"].includes(service)
+          ? ["KAFKA_SIGNALS_TOPIC: there is no topic .+"]
+          : [];
+        const files = service === "command-api" ? ["FILES_DIR: .+"] : [];
+        const lines = [notMigrated, ...files, ...signals, log].map((line) => `${service}: ${line}\n`);
+        expect(starting[index]).toMatch(new RegExp(`^${lines.join("")}$`));
       }
     },
     limitMs,

@@ -15,7 +15,7 @@ import { composeServices } from "@chat/shared/lifecycle";
 import { createNotifyWakeup } from "@chat/shared/postgres/notify-wakeup";
 import { runService } from "@chat/shared/run-service";
 import { defaultAllowedOrigins, uploadLimitsOf } from "@chat/shared/settings";
-import { connectSignals } from "@chat/shared/signals/connect-signals";
+import { checkSignals, connectSignals } from "@chat/shared/signals/connect-signals";
 import { commandApiSettings } from "./config.ts";
 import { createCommandApi } from "./service.ts";
 
@@ -30,9 +30,9 @@ await runService({
   async create(settings, { log: logger }) {
     // query-api reads them as a user of its own.
     const files = await openFileStore(settings, { readableBy: "group" });
-    await files.prepare();
-    const backend = await connectBackend("command-api", settings, logger);
-    const signals = await connectSignals("command-api", settings, backend);
+    const checks = [files.prepare(), checkSignals("command-api", settings, logger)];
+    const backend = await connectBackend("command-api", settings, logger, checks);
+    const signals = connectSignals("command-api", settings, backend);
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
     const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
     const tokens = refuseRevoked(createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds }), revoked);
@@ -50,14 +50,14 @@ await runService({
     });
     const { pool, log, metrics } = backend;
     const readiness = createReadiness();
-    const checks = { database: () => pool.query("SELECT 1"), log: log.ends, files: files.check };
+    const health = { database: () => pool.query("SELECT 1"), log: log.ends, files: files.check };
     const http = createHttpServer({
       name: "command-api http",
       port: settings.PORT,
       farewellMs: FAREWELL_MS,
       listener: api.takeForwarded(
         createHttpApp({
-          routes: [...api.routes, ...healthRoutes({ readiness, checks, metrics })],
+          routes: [...api.routes, ...healthRoutes({ readiness, checks: health, metrics })],
           authenticate: createAuthenticate(tokens),
           log: logger,
           limiting: limitingOf(settings),

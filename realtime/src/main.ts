@@ -3,7 +3,7 @@ import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
 import { composeServices } from "@chat/shared/lifecycle";
 import { runService } from "@chat/shared/run-service";
-import { connectSignals } from "@chat/shared/signals/connect-signals";
+import { checkSignals, connectSignals } from "@chat/shared/signals/connect-signals";
 import { createCommandClient } from "./command-client.ts";
 import { realtimeSettings } from "./config.ts";
 import { createRealtime } from "./service.ts";
@@ -16,8 +16,8 @@ await runService({
   settings: realtimeSettings,
   environment: process.env,
   async create(settings, { log: logger, fail }) {
-    const backend = await connectBackend("realtime", settings, logger);
-    const signals = await connectSignals("realtime", settings, backend);
+    const backend = await connectBackend("realtime", settings, logger, [checkSignals("realtime", settings, logger)]);
+    const signals = connectSignals("realtime", settings, backend);
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
     const tokens = createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds });
     const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });

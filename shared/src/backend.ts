@@ -1,6 +1,6 @@
 import Type, { type Static, type TObject } from "typebox";
 import type pg from "pg";
-import { CannotStart } from "./cannot-start.ts";
+import { CannotStart, everyReason } from "./cannot-start.ts";
 import { composeServices, type Service } from "./lifecycle.ts";
 import type { EventLog } from "./log/event-log.ts";
 import { kafkaConnection } from "./log/kafka/kafka-connection.ts";
@@ -41,14 +41,21 @@ export interface Backend {
 }
 
 /** Connects a service to its log and database. Throws `CannotStart` when they are not there or were not migrated. */
-export async function connectBackend(name: string, settings: Settings, logger: Logger): Promise<Backend> {
+export async function connectBackend(
+  name: string,
+  settings: Settings,
+  logger: Logger,
+  others: readonly Promise<unknown>[] = [],
+): Promise<Backend> {
   const { DATABASE_URL: url } = settings;
   const pool = createPool({ url, name, max: maxConnections, log: logger });
   const progress = createNotifyWakeup({ url, channel: "chat_progress", log: logger });
-  const { log, wakeups } = await openLogAndCheckDatabase(name, settings, pool, logger).catch(async (error: unknown) => {
-    await pool.end();
-    throw error;
-  });
+  const { log, wakeups } = await openLogAndCheckDatabase(name, settings, pool, logger, others).catch(
+    async (error: unknown) => {
+      await pool.end();
+      throw error;
+    },
+  );
   const closing: Service = {
     name: "log and database",
     start: () => Promise.resolve(),
@@ -79,10 +86,12 @@ async function openLogAndCheckDatabase(
   settings: Settings,
   pool: pg.Pool,
   logger: Logger,
+  others: readonly Promise<unknown>[],
 ): Promise<OpenLog> {
-  const faults = [...(await databaseFaults(pool))];
+  const [ofDatabase, ofOthers] = await Promise.all([databaseFaults(pool), everyReason(others)]);
+  const faults = [...ofDatabase, ...ofOthers];
   // A log in a database that cannot be used would only be the same fault once more.
-  if (faults.length > 0 && kafkaConnection(settings) === null) throw new CannotStart(faults);
+  if (ofDatabase.length > 0 && kafkaConnection(settings) === null) throw new CannotStart(faults);
   const opened = await openLog(name, settings, pool, logger).catch((error: unknown) => {
     if (error instanceof CannotStart) faults.push(...error.reasons);
     else if (faults.length === 0) throw error;
@@ -90,7 +99,7 @@ async function openLogAndCheckDatabase(
   });
   if (opened === null || faults.length > 0) {
     await opened?.log.close();
-    throw new CannotStart(faults);
+    throw new CannotStart([...new Set(faults)]);
   }
   const { partitions } = opened.log;
   if (partitions !== (settings.PARTITIONS ?? partitions)) {

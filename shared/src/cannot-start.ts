@@ -16,13 +16,18 @@ export class CannotStart extends Error {
 
 /** Waits for all of them, and throws one `CannotStart` with all reasons; whatever else one of them throws comes first. */
 export async function allOrEveryReason(checks: readonly Promise<unknown>[]): Promise<void> {
-  const outcomes = await Promise.allSettled(checks);
-  const reasons: string[] = [];
-  for (const outcome of outcomes) {
+  const reasons = await everyReason(checks);
+  if (reasons.length > 0) throw new CannotStart(reasons);
+}
+
+/** What these checks say that keeps a program from starting, each line once. Throws what else goes wrong. */
+export async function everyReason(checks: readonly Promise<unknown>[]): Promise<readonly string[]> {
+  const reasons = new Set<string>();
+  for (const outcome of await Promise.allSettled(checks)) {
     if (outcome.status === "fulfilled") continue;
     const error: unknown = outcome.reason;
     if (!(error instanceof CannotStart)) throw error;
-    reasons.push(...error.reasons);
+    for (const reason of error.reasons) reasons.add(reason);
   }
-  if (reasons.length > 0) throw new CannotStart(reasons);
+  return [...reasons];
 }

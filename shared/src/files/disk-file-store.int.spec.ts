@@ -58,7 +58,7 @@ describe("a folder of files", () => {
     withFolder(async (folder) => {
       await writeFile(join(folder, "file"), "");
       const store = createDiskFileStore({ folder: join(folder, "file", "files") });
-      await expect(store.prepare()).rejects.toThrow(/^cannot keep files in .+: a part of it is no folder$/);
+      await expect(store.prepare()).rejects.toThrow(/^FILES_DIR: cannot keep files in .+: a part of it is no folder$/);
     }));
 
   it("may hold what others put there", () =>

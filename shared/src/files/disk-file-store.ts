@@ -131,7 +131,7 @@ export function createDiskFileStore({ folder, readableBy = "owner", now = Date.n
         await removeLeftovers();
       } catch (error) {
         const reason = Error.isError(error) ? error.message : String(error);
-        throw new CannotStart(`cannot keep files in ${root}: ${reason}`, { cause: error });
+        throw new CannotStart(`FILES_DIR: cannot keep files in ${root}: ${reason}`, { cause: error });
       }
     },
   };

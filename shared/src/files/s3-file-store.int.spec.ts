@@ -35,7 +35,7 @@ describe("a store that speaks S3, on a bad day", () => {
         for (const outcome of await Promise.allSettled(calls)) {
           expect(outcome).toMatchObject({ status: "rejected", reason: expect.any(FileStoreUnavailable) as unknown });
         }
-        await expect(store.prepare()).rejects.toThrow(/^cannot keep files in bucket a-bucket: ./);
+        await expect(store.prepare()).rejects.toThrow(/^S3_BUCKET: cannot keep files in bucket a-bucket: ./);
       },
       impatient,
     ),

@@ -136,7 +136,7 @@ export function createS3FileStore(options: S3FileStoreOptions): FileStore {
       } catch (error) {
         const reason = unavailable(error);
         const message = reason instanceof Error ? reason.message : String(reason);
-        throw new CannotStart(`cannot keep files in bucket ${bucket}: ${message}`, { cause: error });
+        throw new CannotStart(`S3_BUCKET: cannot keep files in bucket ${bucket}: ${message}`, { cause: error });
       }
     },
   };

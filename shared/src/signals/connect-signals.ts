@@ -13,15 +13,22 @@ interface Context {
   readonly logger: Logger;
 }
 
-/** Signals go where the log is: with brokers through Kafka, else through the database. Throws `CannotStart` when their topic is not as it should be. */
-export async function connectSignals(
+type Settings = Static<TObject<typeof backendSettings>>;
+
+/** Throws `CannotStart` when their topic is not as it should be. */
+export async function checkSignals(name: string, settings: Settings, logger: Logger): Promise<void> {
+  const kafka = kafkaConnection(settings);
+  if (kafka === null) return;
+  await checkSignalsTopic({ ...kafka, topic: settings.KAFKA_SIGNALS_TOPIC, clientId: name, log: logger });
+}
+
+/** Signals go where the log is: with brokers through Kafka, else through the database. To be checked before. */
+export function connectSignals(
   name: string,
-  settings: Static<TObject<typeof backendSettings>>,
+  settings: Settings,
   { log: { id: logId }, logger }: Context,
-): Promise<SignalsService> {
+): SignalsService {
   const kafka = kafkaConnection(settings);
   if (kafka === null) return createPostgresSignals({ url: settings.DATABASE_URL, log: logger });
-  const common = { ...kafka, topic: settings.KAFKA_SIGNALS_TOPIC, clientId: name, log: logger };
-  await checkSignalsTopic(common);
-  return createKafkaSignals({ ...common, logId });
+  return createKafkaSignals({ ...kafka, topic: settings.KAFKA_SIGNALS_TOPIC, clientId: name, log: logger, logId });
 }
