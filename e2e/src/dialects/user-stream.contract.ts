@@ -76,7 +76,8 @@ export function userStreamStory(address: Address): void {
       const back = await open();
       await alice.post(`/chats/${chat.id}/messages`, { text: "три" });
       const told = events(await back.until({ payload: { text: "три" } }));
-      expect(told).toMatchObject([
+      // A new device starts where its instance is, which may not have heard of the chat by then.
+      expect(told.filter((frame) => types([frame])[0] !== "create_chat")).toMatchObject([
         { payload: { text: "раз" } },
         { payload: { text: "два" } },
         { payload: { text: "три" } },
