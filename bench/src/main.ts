@@ -8,6 +8,7 @@ import { catchUp } from "./rows/catch-up.ts";
 import { crowd, loneSender, pairs, room } from "./rows/busy-rooms.ts";
 import { postToManyChats, postToOneChat } from "./rows/post-messages.ts";
 import { client } from "./rows/client.ts";
+import { historyDepths } from "./rows/history-depths.ts";
 import { historyPages } from "./rows/history-pages.ts";
 import { idleSockets } from "./rows/idle-sockets.ts";
 import { largeFiles } from "./rows/large-files.ts";
@@ -32,6 +33,7 @@ const experiments: readonly Experiment[] = [
   room,
   crowd,
   historyPages,
+  historyDepths,
   catchUp,
   missedFromMemory,
   missedFromJournal,
