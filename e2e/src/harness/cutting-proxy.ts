@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
+import { createTiedSockets } from "@chat/shared/testing/tied-sockets";
 import type { Chance } from "./chance.ts";
 
 /** A network between a client and the chat: it is there or it is not, and it cuts connections where it likes. */
@@ -14,17 +15,17 @@ export interface CuttingProxy extends AsyncDisposable {
 
 /** @param target where the chat listens; asked for at every connection, for after a restart it is somewhere else. */
 export async function startCuttingProxy(target: () => Promise<string>, chance: Chance): Promise<CuttingProxy> {
-  const open = new Set<Socket>();
+  const sockets = createTiedSockets();
   let limit: number | undefined;
   let cuts = 0;
-  const cut = (...sockets: readonly Socket[]): void => sockets.forEach((socket) => socket.resetAndDestroy());
+  const cut = (...ends: readonly Socket[]): void => ends.forEach((socket) => socket.resetAndDestroy());
 
   const server = createServer((client) => void join(client).catch(() => cut(client)));
   async function join(client: Socket): Promise<void> {
-    keep(client);
+    sockets.take(client);
     const { port } = new URL(await target());
     const upstream = connect(Number(port), "localhost");
-    keep(upstream);
+    sockets.tie(client, upstream);
     let left = limit === undefined ? Infinity : chance.below(limit);
     const pass = (from: Socket, to: Socket): void => {
       from.on("data", (bytes: Buffer) => {
@@ -37,15 +38,9 @@ export async function startCuttingProxy(target: () => Promise<string>, chance: C
         from.pause();
       });
       from.on("end", () => to.end());
-      from.on("close", () => to.destroy());
     };
     pass(client, upstream);
     pass(upstream, client);
-  }
-  function keep(socket: Socket): void {
-    open.add(socket);
-    socket.on("error", () => undefined);
-    socket.on("close", () => open.delete(socket));
   }
 
   server.listen(0, "127.0.0.1");
@@ -53,11 +48,11 @@ export async function startCuttingProxy(target: () => Promise<string>, chance: C
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     cutWithin: (bytes) => (limit = bytes),
-    cutAll: () => cut(...open),
+    cutAll: () => cut(...sockets.open),
     cuts: () => cuts,
     async [Symbol.asyncDispose]() {
       server.close();
-      cut(...open);
+      cut(...sockets.open);
       await once(server, "close");
     },
   };

@@ -1,5 +1,6 @@
 import { once } from "node:events";
-import { connect, createServer, type AddressInfo, type Socket } from "node:net";
+import { connect, createServer, type AddressInfo } from "node:net";
+import { createTiedSockets } from "./tied-sockets.ts";
 
 export interface CuttingProxy {
   readonly port: number;
@@ -21,22 +22,12 @@ export interface CuttingProxyOptions {
 export async function openCuttingProxy({ target, bytesUntilCut }: CuttingProxyOptions): Promise<CuttingProxy> {
   let cuts = 0;
   let sparing = false;
-  const open = new Set<Socket>();
+  const sockets = createTiedSockets();
 
   const server = createServer((client) => {
     const upstream = connect(target(), "127.0.0.1");
     let left = sparing ? Number.POSITIVE_INFINITY : bytesUntilCut();
-    for (const [socket, peer] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        open.delete(socket);
-        peer.destroy();
-      });
-    }
+    sockets.tie(client, upstream);
     client.on("data", (bytes) => upstream.write(bytes));
     upstream.on("data", (bytes) => {
       if (sparing) left = Number.POSITIVE_INFINITY;
@@ -59,7 +50,7 @@ export async function openCuttingProxy({ target, bytesUntilCut }: CuttingProxyOp
     spare: () => (sparing = true),
     close() {
       server.close();
-      for (const socket of open) socket.destroy();
+      sockets.destroyAll();
     },
   };
 }

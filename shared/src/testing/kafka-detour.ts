@@ -1,5 +1,6 @@
 import { createServer, connect, type Socket } from "node:net";
 import { once } from "node:events";
+import { createTiedSockets } from "./tied-sockets.ts";
 
 /** What happens to a request to append: `pass` it on, `lose` the broker's answer, or `hold` it back until `release`. */
 export type Treatment = "pass" | "lose" | "hold";
@@ -32,16 +33,14 @@ export async function startKafkaDetour(
   let lost = 0;
   let swallowing = false;
   const held: (() => Promise<void>)[] = [];
-  const open = new Set<Socket>();
+  const sockets = createTiedSockets();
 
   const server = createServer((client) => {
     const broker = connect(target);
     const losing = new Set<number>();
     for (const socket of [client, broker]) {
-      open.add(socket);
+      sockets.take(socket);
       socket.setNoDelay(true);
-      socket.on("error", () => socket.destroy());
-      socket.on("close", () => open.delete(socket));
     }
 
     eachFrame(client, (frame) => {
@@ -90,10 +89,10 @@ export async function startKafkaDetour(
     },
     recover() {
       swallowing = false;
-      for (const socket of open) socket.destroy();
+      sockets.destroyAll();
     },
     async close() {
-      for (const socket of open) socket.destroy();
+      sockets.destroyAll();
       server.close();
       await once(server, "close");
     },

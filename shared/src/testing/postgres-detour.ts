@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Socket } from "node:net";
 import pg from "pg";
+import { createTiedSockets } from "./tied-sockets.ts";
 
 /** Between clients and a PostgreSQL: a wire that breaks, or that loses what the server says unasked. */
 export interface PostgresDetour extends AsyncDisposable {
@@ -26,7 +27,7 @@ const NOTIFICATION = "A".charCodeAt(0);
 export async function openPostgresDetour(url: string): Promise<PostgresDetour> {
   const { host, port } = new pg.Client({ connectionString: url });
   const target = host.startsWith("/") ? { path: `${host}/.s.PGSQL.${port}` } : { host, port };
-  const open = new Set<Socket>();
+  const sockets = createTiedSockets();
   let losing = false;
   let lost = 0;
   let bytesUntilCut = Number.POSITIVE_INFINITY;
@@ -35,7 +36,7 @@ export async function openPostgresDetour(url: string): Promise<PostgresDetour> {
 
   function cut(): void {
     isCut = true;
-    for (const socket of open) socket.destroy();
+    sockets.destroyAll();
   }
 
   const server = createServer((client) => {
@@ -45,17 +46,7 @@ export async function openPostgresDetour(url: string): Promise<PostgresDetour> {
       return;
     }
     const upstream = connect(target);
-    for (const [socket, peer] of [
-      [client, upstream],
-      [upstream, client],
-    ] as const) {
-      open.add(socket);
-      socket.on("error", () => undefined);
-      socket.on("close", () => {
-        open.delete(socket);
-        peer.destroy();
-      });
-    }
+    sockets.tie(client, upstream);
     client.on("data", (bytes) => upstream.write(bytes));
     eachMessage(upstream, (message) => {
       if (losing && message[0] === NOTIFICATION) {
