@@ -336,6 +336,29 @@ describe("queries", () => {
     expect(await get("/chats", alice)).toMatchObject([{ id: chatId }]);
   });
 
+  it("answers many who ask for the same pages at one moment each for himself, with what was written just before", async () => {
+    const chats = [await createGroup(alice, [bob]), await createGroup(alice, [bob]), await createGroup(bob, [alice])];
+    for (const chatId of chats) await send(alice, chatId, "first");
+    const ask = () =>
+      Promise.all(
+        Array.from({ length: 60 }, async (_, index) => {
+          const [chatId, who] = [chats[index % 3] ?? "", [alice, bob, carol][Math.floor(index / 3) % 3] ?? carol];
+          const { status, json } = await call("GET", `/chats/${chatId}/messages`, who);
+          const texts = status === 200 ? (json as { text: string }[]).map(({ text }) => text) : status;
+          return [chatId, who.id, texts];
+        }),
+      );
+    const expected = (texts: (chatId: string) => string[]) =>
+      Array.from({ length: 60 }, (_, index) => {
+        const [chatId, who] = [chats[index % 3] ?? "", [alice, bob, carol][Math.floor(index / 3) % 3] ?? carol];
+        return [chatId, who.id, who === carol ? 404 : texts(chatId)];
+      });
+    expect(await ask()).toEqual(expected(() => ["first"]));
+    // The pages are kept by now: one of the chats has moved on since, the others have not.
+    await send(bob, chats[1] ?? "", "second");
+    expect(await ask()).toEqual(expected((chatId) => (chatId === chats[1] ? ["first", "second"] : ["first"])));
+  });
+
   it("says the position that an answer is complete up to, and that one of a degraded chat is not all", async () => {
     const chatId = await createGroup(alice, [bob]);
     const fresh = await call("GET", `/chats/${chatId}`, alice);

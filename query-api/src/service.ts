@@ -6,6 +6,7 @@ import type { EventLog } from "@chat/shared/log/event-log";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
 import type { Wakeup } from "@chat/shared/wakeup";
+import { createChatVersions } from "./queries/chat-versions.ts";
 import { createOwnSessions } from "./queries/own-sessions.ts";
 import { createUsers } from "./queries/users.ts";
 import { documentPages } from "./pages/document-pages.ts";
@@ -53,7 +54,7 @@ export function createQueryApi({ log, pool, files, progress, metrics }: QueryApi
     routes: [
       ...chatRoutes(answer),
       ...memberRoutes(answer),
-      ...messageRoutes(createMessagePages(answer)),
+      ...messageRoutes(createMessagePages(answer, createChatVersions(live))),
       ...userRoutes(users),
       ...fileRoutes({ answer, files, users }),
       ...sessionRoutes(createOwnSessions(pool)),

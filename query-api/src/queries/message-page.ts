@@ -1,5 +1,6 @@
 import { columnTypes } from "./column-types.ts";
 import type { LiveQuery } from "@chat/shared/read-model/read-live";
+import type { ChatVersionRow } from "./chat-versions.ts";
 import type { MessageColumns, ReadMarks } from "./message-objects.ts";
 
 /** Which messages of a chat: seqs are dense, so a page is a range of them and costs the same at any depth. */
@@ -12,48 +13,22 @@ export interface MessageRange {
   readonly limit: number;
 }
 
-/** One row when the caller is a member of the chat, else none; without messages when the version is the known one. */
-export interface MessagePageRow extends MessageColumns, ReadMarks {
-  readonly generation: string;
-  readonly version: number;
-  readonly last_seq: number;
-  readonly degraded: boolean;
-}
-
-/** What a page was made from: the same version in the same generation of the read models makes the same page. */
-export interface PageVersion {
-  readonly generation: string;
-  readonly version: number;
-}
+/** One row when the caller is a member of the chat, else none. */
+export interface MessagePageRow extends ChatVersionRow, MessageColumns, ReadMarks {}
 
 /** A page of messages, oldest first, and all that says who has read them: one statement. */
-export function messagePage(
-  chatId: string,
-  callerId: string,
-  range: MessageRange,
-  known: PageVersion | undefined,
-): LiveQuery {
+export function messagePage(chatId: string, callerId: string, range: MessageRange): LiveQuery {
   return {
     name: "message-page",
     types: columnTypes,
-    values: [
-      chatId,
-      callerId,
-      range.from,
-      range.to,
-      range.floor,
-      range.limit,
-      known?.generation ?? null,
-      known?.version ?? null,
-    ],
+    values: [chatId, callerId, range.from, range.to, range.floor, range.limit],
     text: (schema) => `
       SELECT '${schema}' AS generation, chat.version, chat.last_seq, chat.degraded, chat.fully_read_up_to, chat.fully_read_except, page.*, readers.*, authors.*
       FROM ${schema}.chats AS chat
       JOIN ${schema}.members AS caller
         ON caller.chat_id = chat.chat_id AND caller.user_id = $3::bigint AND caller.active
       CROSS JOIN LATERAL (
-        SELECT COALESCE($4::int, LEAST(chat.last_seq, $5::int) - $7::int + 1) AS first,
-          chat.version IS DISTINCT FROM $9::int OR $8::text IS DISTINCT FROM '${schema}' AS is_new
+        SELECT COALESCE($4::int, LEAST(chat.last_seq, $5::int) - $7::int + 1) AS first
       ) AS range
       CROSS JOIN LATERAL (
         SELECT COALESCE(array_agg(seq), '{}') AS seqs, COALESCE(array_agg(sender_id), '{}') AS sender_ids,
@@ -64,7 +39,7 @@ export function messagePage(
           COALESCE(array_agg(deleted), '{}') AS deleteds, COALESCE(json_agg(files), '[]') AS files
         FROM (
           SELECT * FROM ${schema}.messages
-          WHERE range.is_new AND chat_id = $2::uuid AND seq BETWEEN GREATEST(range.first, $6::int) AND range.first + $7::int - 1
+          WHERE chat_id = $2::uuid AND seq BETWEEN GREATEST(range.first, $6::int) AND range.first + $7::int - 1
           ORDER BY seq
         ) AS message
       ) AS page
@@ -73,14 +48,14 @@ export function messagePage(
         FROM (
           SELECT LEAST(read_up_to, range.first + $7::int) AS up_to, count(*)::int AS members
           FROM ${schema}.members
-          WHERE range.is_new AND chat_id = $2::uuid AND active AND read_up_to >= range.first
+          WHERE chat_id = $2::uuid AND active AND read_up_to >= range.first
           GROUP BY 1
         ) AS pointer
       ) AS readers
       CROSS JOIN LATERAL (
         SELECT COALESCE(array_agg(user_id), '{}') AS authors, COALESCE(array_agg(own_read_up_to), '{}') AS author_own_read_up_tos,
           COALESCE(array_agg(CASE WHEN active THEN read_up_to ELSE 0 END), '{}') AS author_read_up_tos
-        FROM ${schema}.members WHERE range.is_new AND chat_id = $2::uuid AND user_id = ANY (page.sender_ids)
+        FROM ${schema}.members WHERE chat_id = $2::uuid AND user_id = ANY (page.sender_ids)
       ) AS authors
       WHERE chat.chat_id = $2::uuid AND NOT chat.deleted`,
   };

@@ -3,7 +3,7 @@ import { problemHeaders, problemOf } from "@chat/shared/http/problem";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { encodeCursor } from "@chat/shared/log/cursor";
 import { partitionOf } from "@chat/shared/partitions/partition-of";
-import type { LiveQuery, LiveReader } from "@chat/shared/read-model/read-live";
+import type { LiveQuery, LiveReader, LiveRows } from "@chat/shared/read-model/read-live";
 import { kindOfRejection, Rejection } from "@chat/shared/rejection";
 import type { Positions } from "../checkpoint-watch.ts";
 import type { ReadObserver } from "../observe-reads.ts";
@@ -20,6 +20,8 @@ type ReadRequest = Pick<RouteRequest, "headers" | "requestId">;
 
 export interface Read<Row extends object> {
   readonly query: LiveQuery;
+  /** A cheaper way to the answer, tried first; it resolves with null when only the query can tell. */
+  readonly instead?: () => Promise<LiveRows<Row> | null>;
   /** Null: there is nothing of the caller's to see, 404. */
   reply(rows: readonly Row[]): Reply | null;
 }
@@ -38,14 +40,17 @@ export interface AnswerReadDeps {
 }
 
 export function createAnswerRead({ log, live, barrier, stale: observeStale }: AnswerReadDeps): AnswerRead {
+  /** Many answers come out of one statement, and have its positions. */
+  const cursors = new WeakMap<Positions, string>();
+
   async function answer<Row extends object>(
     request: ReadRequest,
     partitions: readonly number[] | "all",
-    { query, reply }: Read<Row>,
+    { query, instead, reply }: Read<Row>,
     isDegraded: (row: Row) => boolean,
   ): Promise<Reply> {
     // All positions are read, whatever is waited for: `Chat-Position` speaks of every partition.
-    const read = () => live.read<Row>(query, "all");
+    const read = async () => (await instead?.()) ?? live.read<Row>(query, "all");
     const { answer, stale } = isEventual(request)
       ? { answer: await read(), stale: false }
       : await barrier.read(partitions, read);
@@ -64,8 +69,12 @@ export function createAnswerRead({ log, live, barrier, stale: observeStale }: An
   }
 
   function positionOf(positions: Positions): string {
+    const known = cursors.get(positions);
+    if (known !== undefined) return known;
     const offsets = Array.from({ length: log.partitions }, (_, partition) => positions.get(partition)?.offset ?? 0);
-    return encodeCursor(log.id, offsets);
+    const cursor = encodeCursor(log.id, offsets);
+    cursors.set(positions, cursor);
+    return cursor;
   }
 
   return {

@@ -1,11 +1,13 @@
 import { LRUCache } from "lru-cache";
 import type { Reply, RouteRequest } from "@chat/shared/http/define-route";
+import type { LiveRows } from "@chat/shared/read-model/read-live";
 import { messageObjects } from "../queries/message-objects.ts";
-import { messagePage, type MessagePageRow, type MessageRange, type PageVersion } from "../queries/message-page.ts";
+import type { ChatVersion, ChatVersionRow, ReadChatVersion } from "../queries/chat-versions.ts";
+import { messagePage, type MessagePageRow, type MessageRange } from "../queries/message-page.ts";
 import type { AnswerRead } from "./answer-read.ts";
 
 /** A page of a chat's messages as it is sent. */
-export interface MessagePage extends PageVersion {
+export interface MessagePage extends ChatVersion {
   /** An array of messages, oldest first, as JSON. */
   readonly json: Buffer;
   readonly firstSeq: number | undefined;
@@ -26,26 +28,39 @@ const maxCachedBytes = 32 * 1024 * 1024;
 /** Keys and objects beside the JSON. */
 const bytesBesideJson = 500;
 
+/** A page that is kept, and a row that says that it is still right. */
+interface KeptPageRow extends ChatVersionRow {
+  readonly kept: MessagePage;
+}
+
 /**
  * Keeps pages that were made, by chat and range. All that a page shows follows from the chat's events, so its version
- * says whether a page is still right: every request still asks the database, for membership, position and version,
- * in one statement, and only the reading and making of a hundred messages is saved.
+ * says whether a page is still right: every request still asks the database, for membership, position and version, and
+ * only the reading and making of a hundred messages is saved.
  */
-export function createMessagePages(answerRead: AnswerRead): MessagePages {
+export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVersion): MessagePages {
   const cache = new LRUCache<string, MessagePage>({
     maxSize: maxCachedBytes,
     sizeCalculation: ({ json }) => json.length + bytesBesideJson,
   });
 
+  /** Null when the page has to be made anew. */
+  async function keptPage(kept: MessagePage, chatId: string, callerId: string): Promise<LiveRows<KeptPageRow> | null> {
+    const { rows, positions } = await versionOf(chatId, callerId);
+    return rows.every((row) => isSame(kept, row)) ? { rows: rows.map((row) => ({ ...row, kept })), positions } : null;
+  }
+
   return {
     answer(request, chatId, range, reply) {
       const key = `${chatId} ${range.from} ${range.to} ${range.floor} ${range.limit}`;
-      const known = cache.get(key);
-      return answerRead.ofChat<MessagePageRow>(request, chatId, {
-        query: messagePage(chatId, request.caller.userId, range, known),
+      const kept = cache.get(key);
+      const { userId } = request.caller;
+      return answerRead.ofChat<MessagePageRow | KeptPageRow>(request, chatId, {
+        query: messagePage(chatId, userId, range),
+        ...(kept === undefined ? {} : { instead: () => keptPage(kept, chatId, userId) }),
         reply([row]) {
           if (row === undefined) return null;
-          if (known !== undefined && isSame(known, row)) return reply(known, row);
+          if ("kept" in row) return reply(row.kept, row);
           const page = makePage(chatId, row);
           cache.set(key, page);
           return reply(page, row);
@@ -55,7 +70,7 @@ export function createMessagePages(answerRead: AnswerRead): MessagePages {
   };
 }
 
-const isSame = (one: PageVersion, other: PageVersion): boolean =>
+const isSame = (one: ChatVersion, other: ChatVersion): boolean =>
   one.version === other.version && one.generation === other.generation;
 
 function makePage(chatId: string, row: MessagePageRow): MessagePage {
