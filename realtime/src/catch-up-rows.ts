@@ -1,6 +1,7 @@
 import type { AttachedFile } from "@chat/shared/events/attached-files";
 import type { ChatEvent, MessageFacts } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
+import { isoTime } from "@chat/shared/iso-time";
 import { int4Array, int8Array, uuidArray } from "@chat/shared/postgres/binary-array";
 import type { LiveReader, LiveRows } from "@chat/shared/read-model/read-live";
 import type { Offsets } from "./offsets.ts";
@@ -159,7 +160,7 @@ function journalEvent(row: EventRow): LateEvent {
     chatId,
     version,
     actor: row.actor_id,
-    at: isoTime(row.at_ms),
+    at: isoTime(Math.round(row.at_ms)),
     idempotencyKey: row.type === "MessageSent" ? row.client_message_id : null,
     event: eventFrom(row),
   };
@@ -220,12 +221,11 @@ type ReadMarks = Pick<MessageFacts, "readCount" | "fullyRead">;
 function messageFacts(row: EventRow): Omit<MessageFacts, keyof ReadMarks> {
   return {
     senderId: row.sender_id ?? "",
-    sentAt: isoTime(row.sent_at_ms ?? 0),
+    sentAt: isoTime(Math.round(row.sent_at_ms ?? 0)),
     replyTo: row.reply_to,
     clientMessageId: row.client_message_id,
     files: row.files ?? [],
   };
 }
 
-const isoTime = (ms: number): string => new Date(Math.round(ms)).toISOString();
-const isoTimeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(ms));
+const isoTimeOrNull = (ms: number | null): string | null => (ms === null ? null : isoTime(Math.round(ms)));

@@ -1,3 +1,4 @@
+import { isoTime } from "@chat/shared/iso-time";
 import type { LateEvent } from "./replay.ts";
 
 /**
@@ -40,7 +41,7 @@ export function plainMessages(row: PlainMessages, wanted: readonly { readonly ch
         chatId: wanted[numberAt(0) - 1]?.chatId ?? "",
         version,
         actor: String(numberAt(5)),
-        at: new Date(numberAt(6)).toISOString(),
+        at: isoTime(numberAt(6)),
         idempotencyKey: row.client_ids?.[index] ?? null,
         event: {
           type: "MessageSent",

@@ -1,5 +1,6 @@
 import { messageObject, type MessageObject } from "@chat/shared/api/message-object";
 import type { AttachedFile } from "@chat/shared/events/attached-files";
+import { isoTime as isoTimeOfMs } from "@chat/shared/iso-time";
 
 /** Messages of one chat by columns, in the order in which they are to be shown. Times are seconds since 1970. */
 export interface MessageColumns {
@@ -77,5 +78,5 @@ function countReaders({ read_up_tos, read_counts }: ReadMarks): (seq: number) =>
 }
 
 /** From seconds since 1970, as `date_part('epoch', …)` gives them; a double is exact to the microsecond for centuries. */
-export const isoTime = (seconds: number): string => new Date(Math.round(seconds * 1_000)).toISOString();
+export const isoTime = (seconds: number): string => isoTimeOfMs(Math.round(seconds * 1_000));
 export const isoTimeOrNull = (seconds: number | null): string | null => (seconds === null ? null : isoTime(seconds));
