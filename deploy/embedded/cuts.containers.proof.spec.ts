@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { afterAllSpecs, beforeAllSpecs } from "@chat/shared/testing/spec-run";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { migrationSets } from "../migrate/migration-sets.ts";
-import { withLogsOfTwo } from "./testing/cuts/logs-of-two.ts";
 import { runCuts } from "./testing/cuts/run-cuts.ts";
 import { createSeededRandom } from "./testing/cuts/seeded-random.ts";
+import { withLog } from "./testing/with-log.ts";
 
 jest.setTimeout(360_000);
 /** The long run is `npm run cuts -- --log kafka`. */
@@ -17,12 +17,12 @@ afterAll(afterAllSpecs);
 describe("a device whose connection is cut again and again, with the log in Kafka", () => {
   it("hears everything: once and in order with a cursor, at least once without", () =>
     withPostgres(
-      ({ pool }) =>
-        withLogsOfTwo("kafka", pool, async (logs) => {
+      (database) =>
+        withLog("kafka", database, async (open) => {
           const seed = Date.now();
           const verdict = await runCuts({
-            logs,
-            pool,
+            logs: [await open(), await open()],
+            pool: database.pool,
             cuts: CUTS,
             withinMs: WITHIN_MS,
             random: createSeededRandom(seed),

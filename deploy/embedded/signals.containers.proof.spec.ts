@@ -8,7 +8,8 @@ import { eventually } from "@chat/shared/testing/eventually";
 import { openSocket, type SocketClient } from "@chat/shared/testing/socket-client";
 import { afterAllSpecs, beforeAllSpecs } from "@chat/shared/testing/spec-run";
 import { specBroker } from "@chat/shared/testing/with-kafka";
-import { PUSH_LOG_ID, withRealtime } from "./testing/with-realtime.ts";
+import { LOG_ID } from "./testing/with-log.ts";
+import { withRealtime } from "./testing/with-realtime.ts";
 
 jest.setTimeout(180_000);
 const within = { within: 30_000 };
@@ -54,7 +55,7 @@ describe("two instances of realtime with their signals in Kafka", () => {
         }
       },
       {},
-      () => Promise.resolve(createKafkaSignals({ ...options, logId: PUSH_LOG_ID })),
+      { openSignals: () => Promise.resolve(createKafkaSignals({ ...options, logId: LOG_ID })) },
     );
   });
 });

@@ -3,15 +3,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Pool } from "pg";
-import { identityMigrations } from "@chat/command-api/migrations";
-import { projectorMigrations } from "@chat/projector/migrations";
 import { createProjector } from "@chat/projector/service";
-import { realtimeMigrations } from "@chat/realtime/migrations";
 import { createRealtime, type RealtimeOptions } from "@chat/realtime/service";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
-import { createMemoryLog, type MemoryLog } from "@chat/shared/log/memory/memory-log";
-import { directoryMigrations } from "@chat/shared/partitions/migrations";
+import type { EventLog } from "@chat/shared/log/event-log";
 import { Rejection } from "@chat/shared/rejection";
 import { createMemorySignals } from "@chat/shared/signals/memory/memory-signals";
 import type { Signals, SignalsService } from "@chat/shared/signals/signals";
@@ -20,20 +16,22 @@ import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { type AppendChatEvents, createChatWriter } from "@chat/shared/testing/chat-writer";
 import { eventually } from "@chat/shared/testing/eventually";
 import { openSocket, type SocketClient } from "@chat/shared/testing/socket-client";
-import { withPostgres } from "@chat/shared/testing/with-postgres";
+import { type SpecDatabase, withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { migrationSets } from "../../migrate/migration-sets.ts";
+import { type LogKind, type OpenLog, withLog } from "./with-log.ts";
 
-export const PUSH_LOG_ID = "a-log";
-const PARTITIONS = 4;
 const tokens = createAccessTokens({ secret: "a secret that is long enough for HS256", lifetimeSeconds: 600 });
 const logger = createLogger({ service: "spec", level: "silent" });
 
 /** Realtime as its clients see it, and what happens behind it. */
 export interface PushStack {
-  readonly log: MemoryLog;
+  readonly log: EventLog;
   readonly pool: Pool;
   readonly append: AppendChatEvents;
   connect(userId: string, query?: string, options?: { autoPong: boolean }): Promise<SocketClient>;
+  /** Until every instance has told all that was appended so far. A device without a cursor begins where its instance is. */
+  heard(): Promise<void>;
   /** Until the read models hold everything. */
   projected(): Promise<void>;
   /** `the journal`: until everything so far is in there, and on an instance that holds nothing of it in memory. */
@@ -63,153 +61,190 @@ export interface PushStack {
   mostAtOnce(prefix: string): number;
 }
 
-/** Realtime on a port of its own, over a log in memory, with read models that the projector keeps. */
+export interface PushStackOptions {
+  /** Where the log is; each instance of realtime opens it for itself. */
+  readonly log?: LogKind;
+  /** One for each instance; in memory when absent. */
+  readonly openSignals?: () => Promise<SignalsService>;
+}
+
+/** Realtime on a port of its own, over a log, with read models that the projector keeps. */
 export function withRealtime(
   use: (stack: PushStack) => Promise<void>,
   limits: NonNullable<RealtimeOptions["limits"]> = {},
-  /** One for each instance; in memory when absent. */
-  openSignals?: () => Promise<SignalsService>,
+  { log: kind = "memory", openSignals }: PushStackOptions = {},
 ): Promise<void> {
-  return withPostgres(
-    async ({ pool, url }) => {
-      const log = createMemoryLog({ id: PUSH_LOG_ID, partitions: PARTITIONS });
-      const everybody = createMemorySignals();
-      const onFatal = (error: unknown): never => {
-        throw error;
-      };
-      const common = { log, logger, progress: createWakeup() };
-      const projector = createProjector({ ...common, pool, databaseUrl: url, metrics: createMetrics(), onFatal });
-      await projector.start();
-      const revoked = createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds });
-      const clients: SocketClient[] = [];
-      const questions: Question[] = [];
-      const instances = [await startInstance(watched(pool, questions))];
-      const current = () => instances.at(-1) ?? instances[0];
+  return withPostgres((database) => withLog(kind, database, (openLog) => onLog(database, openLog)), {
+    migrations: migrationSets,
+  });
 
-      async function startInstance(watchedPool: Pool) {
-        let dead = false;
-        const service = await openSignals?.();
-        await service?.start();
-        const shared: Signals = service ?? everybody;
-        const signals: Signals = {
-          publish(signal) {
-            if (!dead) shared.publish(signal);
-          },
-          subscribe: (hear) =>
-            shared.subscribe((signal) => {
-              if (!dead) hear(signal);
-            }),
-        };
-        const metrics = createMetrics();
-        const realtime = createRealtime({
-          ...common,
-          signals,
-          pool: new Proxy(watchedPool, {
-            get: (target, name) =>
-              dead && name === "query"
-                ? () => Promise.reject(new Error("it is dead"))
-                : (Reflect.get(target, name) as unknown),
+  async function onLog({ pool, url }: SpecDatabase, openLog: OpenLog): Promise<void> {
+    // As one process appends and projects, and others tell.
+    const log = await openLog();
+    const everybody = createMemorySignals();
+    const onFatal = (error: unknown): never => {
+      throw error;
+    };
+    const projector = createProjector({
+      log,
+      pool,
+      databaseUrl: url,
+      logger,
+      metrics: createMetrics(),
+      progress: createWakeup(),
+      onFatal,
+    });
+    await using running = new AsyncDisposableStack();
+    await projector.start();
+    running.defer(() => projector.stop());
+    const revoked = createRevokedSessionList({ tokenLifetimeSeconds: tokens.lifetimeSeconds });
+    const clients: SocketClient[] = [];
+    const questions: Question[] = [];
+    const instances = [await startInstance(watched(pool, questions))];
+    running.defer(async () => {
+      for (const { ws } of clients) ws.terminate();
+      for (const instance of instances) await instance.stop();
+    });
+    const current = () => instances.at(-1) ?? instances[0];
+
+    async function startInstance(watchedPool: Pool) {
+      let dead = false;
+      const service = await openSignals?.();
+      await service?.start();
+      const shared: Signals = service ?? everybody;
+      const signals: Signals = {
+        publish(signal) {
+          if (!dead) shared.publish(signal);
+        },
+        subscribe: (hear) =>
+          shared.subscribe((signal) => {
+            if (!dead) hear(signal);
           }),
-          metrics,
-          tokens,
-          revoked,
-          commands: () => Promise.reject(new Rejection("unavailable", "Nobody decides here.")),
-          limits,
-        });
-        await realtime.start();
-        const server = createServer();
-        const sockets = new Set<Duplex>();
-        server.on("upgrade", (request, socket, head) => {
-          sockets.add(socket);
-          realtime.handleUpgrade(request, socket, head);
-        });
-        server.listen(0, "127.0.0.1");
-        await once(server, "listening");
-        return {
-          port: (server.address() as AddressInfo).port,
-          metrics,
-          kill: () => (dead = true),
-          drop() {
-            for (const socket of sockets) socket.destroy();
-            sockets.clear();
-          },
-          async stop() {
-            await realtime.stop();
-            await service?.stop();
-            server.close();
-          },
-        };
-      }
+      };
+      const metrics = createMetrics();
+      const told = new Map<number, number>();
+      const realtime = createRealtime({
+        log: noting(await openLog(), told),
+        logger,
+        signals,
+        pool: new Proxy(watchedPool, {
+          get: (target, name) =>
+            dead && name === "query"
+              ? () => Promise.reject(new Error("it is dead"))
+              : (Reflect.get(target, name) as unknown),
+        }),
+        metrics,
+        tokens,
+        revoked,
+        commands: () => Promise.reject(new Rejection("unavailable", "Nobody decides here.")),
+        limits,
+      });
+      await realtime.start();
+      const server = createServer();
+      const sockets = new Set<Duplex>();
+      server.on("upgrade", (request, socket, head) => {
+        sockets.add(socket);
+        realtime.handleUpgrade(request, socket, head);
+      });
+      server.listen(0, "127.0.0.1");
+      await once(server, "listening");
+      return {
+        port: (server.address() as AddressInfo).port,
+        metrics,
+        hasTold: (ends: readonly number[]) => ends.every((end, partition) => (told.get(partition) ?? 0) >= end),
+        kill: () => (dead = true),
+        drop() {
+          for (const socket of sockets) socket.destroy();
+          sockets.clear();
+        },
+        async stop() {
+          await realtime.stop();
+          await service?.stop();
+          server.close();
+        },
+      };
+    }
 
-      async function projected(): Promise<void> {
-        await eventually(async () => {
-          const { rows } = await pool.query<{ sum: number }>("SELECT sum(next_offset)::int FROM read_1.checkpoints");
-          expect(rows[0]?.sum).toBe((await log.ends()).reduce((sum, end) => sum + end, 0));
-        });
-      }
+    async function heard(): Promise<void> {
+      const ends = await log.ends();
+      await eventually(() => expect(instances.every(({ hasTold }) => hasTold(ends))).toBe(true), { within: 30_000 });
+    }
 
-      try {
-        await use({
-          log,
-          pool,
-          append: createChatWriter(log),
-          async connect(userId, query = "", options = { autoPong: true }) {
-            const client = await openSocket(`ws://127.0.0.1:${current()?.port}${pathOf(userId)}${query}`, options);
-            clients.push(client);
-            return client;
-          },
-          projected,
-          async pastIsIn(source) {
-            await projected();
-            if (source === "the journal") instances.push(await startInstance(watched(pool, questions)));
-          },
-          async cursorsAreStored() {
-            const find = async () =>
-              (await pool.query<{ at: string }>("SELECT max(moved_at)::text AS at FROM devices.sockets")).rows[0]?.at;
-            const before = await find();
-            await eventually(async () => expect(await find()).not.toBe(before));
-          },
-          async crash() {
-            const instance = instances.pop();
-            instance?.kill();
-            for (const client of clients) client.ws.terminate();
-            await instance?.stop();
-            instances.push(await startInstance(watched(pool, questions)));
-          },
-          port: () => current()?.port ?? 0,
-          endSession: (userId) => revoked.announce([sessionOf(userId)]),
-          dropAll: () => instances.forEach(({ drop }) => drop()),
-          vanish() {
-            const [first] = instances;
-            first?.kill();
-            for (const { ws } of clients) if (new URL(ws.url).port === String(first?.port)) ws.terminate();
-          },
-          async another() {
-            instances.push(await startInstance(watched(pool, questions)));
-          },
-          ports: () => instances.map(({ port }) => port),
-          path: pathOf,
-          async metric(name) {
-            const page = (await current()?.metrics.page())?.body ?? "";
-            return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1]);
-          },
-          questions: () => questions.map(({ name }) => name),
-          mostAtOnce: (prefix) =>
-            Math.max(0, ...questions.filter(({ name }) => name.startsWith(prefix)).map(({ beside }) => beside)),
-        });
-      } finally {
-        for (const { ws } of clients) ws.terminate();
-        for (const instance of instances) await instance.stop();
-        await projector.stop();
-        await log.close();
-      }
-    },
-    { migrations: [directoryMigrations, identityMigrations, projectorMigrations, realtimeMigrations] },
-  );
+    async function projected(): Promise<void> {
+      await eventually(async () => {
+        const { rows } = await pool.query<{ sum: number }>("SELECT sum(next_offset)::int FROM read_1.checkpoints");
+        expect(rows[0]?.sum).toBe((await log.ends()).reduce((sum, end) => sum + end, 0));
+      });
+    }
+
+    await use({
+      log,
+      pool,
+      append: createChatWriter(log),
+      async connect(userId, query = "", options = { autoPong: true }) {
+        const client = await openSocket(`ws://127.0.0.1:${current()?.port}${pathOf(userId)}${query}`, options);
+        clients.push(client);
+        return client;
+      },
+      heard,
+      projected,
+      async pastIsIn(source) {
+        await projected();
+        if (source === "the journal") instances.push(await startInstance(watched(pool, questions)));
+      },
+      async cursorsAreStored() {
+        const find = async () =>
+          (await pool.query<{ at: string }>("SELECT max(moved_at)::text AS at FROM devices.sockets")).rows[0]?.at;
+        const before = await find();
+        await eventually(async () => expect(await find()).not.toBe(before));
+      },
+      async crash() {
+        const instance = instances.pop();
+        instance?.kill();
+        for (const client of clients) client.ws.terminate();
+        await instance?.stop();
+        instances.push(await startInstance(watched(pool, questions)));
+      },
+      port: () => current()?.port ?? 0,
+      endSession: (userId) => revoked.announce([sessionOf(userId)]),
+      dropAll: () => instances.forEach(({ drop }) => drop()),
+      vanish() {
+        const [first] = instances;
+        first?.kill();
+        for (const { ws } of clients) if (new URL(ws.url).port === String(first?.port)) ws.terminate();
+      },
+      async another() {
+        instances.push(await startInstance(watched(pool, questions)));
+      },
+      ports: () => instances.map(({ port }) => port),
+      path: pathOf,
+      async metric(name) {
+        const page = (await current()?.metrics.page())?.body ?? "";
+        return Number(new RegExp(`^${name} (\\S+)$`, "m").exec(page)?.[1]);
+      },
+      questions: () => questions.map(({ name }) => name),
+      mostAtOnce: (prefix) =>
+        Math.max(0, ...questions.filter(({ name }) => name.startsWith(prefix)).map(({ beside }) => beside)),
+    });
+  }
 }
 
 function pathOf(userId: string): string {
   return `/ws?token=${tokens.sign({ userId: userId as never, sessionId: sessionOf(userId) })}`;
+}
+
+/** The log for one who reads it, and by partition the offset up to which he is done: then he asks for more. */
+function noting(log: EventLog, done: Map<number, number>): EventLog {
+  return {
+    ...log,
+    async *read(from, ...how) {
+      for (const [partition, offset] of from) done.set(partition, offset);
+      for await (const batch of log.read(from, ...how)) {
+        yield batch;
+        done.set(batch.partition, batch.next);
+      }
+    },
+  };
 }
 
 interface Question {

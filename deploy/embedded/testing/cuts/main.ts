@@ -3,7 +3,7 @@ import { afterContainerSpecs, beforeContainerSpecs } from "@chat/shared/testing/
 import { afterAllSpecs, beforeAllSpecs } from "@chat/shared/testing/spec-run";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { migrationSets } from "../../../migrate/migration-sets.ts";
-import { logKinds, withLogsOfTwo } from "./logs-of-two.ts";
+import { logKinds, withLog } from "../with-log.ts";
 import { runCuts } from "./run-cuts.ts";
 import { createSeededRandom } from "./seeded-random.ts";
 
@@ -53,8 +53,16 @@ else if (kind === undefined || faults.length > 0) {
   };
   try {
     const verdict = await withPostgres(
-      ({ pool }) =>
-        withLogsOfTwo(kind, pool, (logs) => runCuts({ logs, pool, cuts, random: createSeededRandom(seed), progress })),
+      (database) =>
+        withLog(kind, database, async (open) =>
+          runCuts({
+            logs: [await open(), await open()],
+            pool: database.pool,
+            cuts,
+            random: createSeededRandom(seed),
+            progress,
+          }),
+        ),
       { migrations: migrationSets },
     );
     process.stdout.write(verdict.wrong.map((fault) => `WRONG: ${fault}\n`).join(""));
