@@ -2,6 +2,7 @@ import { httpRequest, openHttpConnection } from "../driver/http-connection.ts";
 import { createSequence } from "../exactly-once.ts";
 import { atLeast, atMost, type Experiment, figure, type Sample } from "../experiment.ts";
 import type { Bench } from "../bench.ts";
+import { openYardstick, speedOf } from "./yardstick.ts";
 
 const CONNECTIONS = 16;
 const PAGE = 100;
@@ -9,28 +10,36 @@ const PAGE = 100;
 export const historyPages: Experiment = {
   name: "history",
   open: openHistory,
-  lines: (ours) => [
-    {
-      work: "newest 100 of 100,000 messages, read barrier included",
-      unit: "pages/s",
-      floor: null,
-      ours: figure(ours, "perSecond"),
-      required: atLeast(2_000),
-    },
-    {
-      work: "newest 100 of 100,000: CPU of 1,000 pages",
-      unit: "CPU s",
-      floor: null,
-      ours: figure(ours, "cpuPer1000"),
-      required: atMost(0.5),
-    },
-  ],
+  lines(ours, machine) {
+    const speed = speedOf(machine);
+    return [
+      {
+        work: "newest 100 of 100,000 messages, read barrier included",
+        unit: "pages/s",
+        floor: null,
+        ours: figure(ours, "perSecond"),
+        required: atLeast(2_000 * speed),
+        unscaled: 2_000,
+        note: `2,000 × ${speed.toFixed(2)}`,
+      },
+      {
+        work: "newest 100 of 100,000: CPU of 1,000 pages",
+        unit: "CPU s",
+        floor: null,
+        ours: figure(ours, "cpuPer1000"),
+        required: atMost(0.5 / speed),
+        unscaled: 0.5,
+        note: `0.50 × ${speed.toFixed(2)}⁻¹`,
+      },
+    ];
+  },
 };
 
 async function openHistory(bench: Bench) {
   const { options, faults } = bench;
   const { chatId, reader, last } = await bench.history();
   const request = httpRequest("GET", `/api/chats/${chatId}/messages?limit=${PAGE}`, reader.token);
+  const yardstick = await openYardstick(bench);
 
   async function ours(): Promise<Sample> {
     const connections = await Promise.all(Array.from({ length: CONNECTIONS }, () => openHttpConnection(bench.port())));
@@ -65,5 +74,5 @@ async function openHistory(bench: Bench) {
     if (sequence.next() !== last + 1) faults.add(`the newest page ends at ${sequence.next() - 1} of ${last}`);
   }
 
-  return { ours, close: async () => undefined };
+  return { warmUp: true, ours, floor: yardstick.floor, close: yardstick.close };
 }

@@ -6,6 +6,9 @@ import { openAll } from "../open-bench.ts";
 import type { Person } from "../people.ts";
 import { startProgram } from "../processes.ts";
 
+/** Messages under way of each sender: enough that no sender ever waits for a commit, with 32 of them 256. */
+export const PAIRS_WINDOW = 8;
+
 export interface RoomPlan {
   readonly rooms: number;
   readonly members: number;
@@ -16,7 +19,7 @@ export interface RoomPlan {
 }
 
 /** Rooms in which messages are sent as fast as they go through, with `ws` and a loop as the floor. */
-export async function openRooms(bench: Bench, plan: RoomPlan): Promise<Measurable> {
+export async function openRooms(bench: Bench, plan: RoomPlan): Promise<Measurable & { floor(): Promise<Sample> }> {
   const { people, options, faults } = bench;
   const groups = Array.from({ length: plan.rooms }, (_, room) =>
     people.slice(room * plan.members, (room + 1) * plan.members),

@@ -1,0 +1,20 @@
+import type { Bench } from "../bench.ts";
+import { figure, type Sample } from "../experiment.ts";
+import { openRooms, PAIRS_WINDOW } from "./rooms.ts";
+
+/** What bare `ws` did in the runs that the required figures of peers come from: ours are scaled by what it does in this one. */
+export const BARE_THERE = { sendsPerSecond: 54_500, roomCpu: 0.34, crowdCpu: 4.0 } as const;
+
+/** How quick this machine is, of the one that the figures come from; from a round of bare `ws` between pairs. */
+export const speedOf = (pairs: Sample): number => figure(pairs, "perSecond") / BARE_THERE.sendsPerSecond;
+
+/** Bare `ws` between pairs, for experiments whose own floor was not measured there. */
+export async function openYardstick(bench: Bench): Promise<{ floor(): Promise<Sample>; close(): Promise<void> }> {
+  const pairs = await openRooms(bench, {
+    rooms: bench.options.sizes.pairs,
+    members: 2,
+    senders: 1,
+    window: PAIRS_WINDOW,
+  });
+  return { floor: pairs.floor, close: pairs.close };
+}
