@@ -13,11 +13,11 @@ export const LOG_ID = "a-log";
 export const logKinds = ["memory", "postgres", "kafka"] as const;
 export type LogKind = (typeof logKinds)[number];
 
-/** Opens it once more, as one more process would. */
+/** Opens it once more, as one more process would; who opens it may close it. */
 export type OpenLog = () => Promise<EventLog>;
 
 /**
- * Runs `use` with a new log of this kind, of 4 partitions; what it opens is closed at the end. Postgres: in the database
+ * Runs `use` with a new log of this kind, of 4 partitions; what is still open is closed at the end. Postgres: in the database
  * given, which has the migrations. Kafka: in a topic of its own on the run's broker. Memory is one for all who open it.
  */
 export async function withLog<T>(
@@ -28,7 +28,8 @@ export async function withLog<T>(
   switch (kind) {
     case "memory": {
       const log = createMemoryLog({ id: LOG_ID, partitions: PARTITIONS });
-      return use(() => Promise.resolve(log)).finally(() => log.close());
+      const opened: EventLog = { ...log, close: () => Promise.resolve() };
+      return use(() => Promise.resolve(opened)).finally(() => log.close());
     }
     case "postgres": {
       await using opened = new AsyncDisposableStack();
@@ -38,8 +39,9 @@ export async function withLog<T>(
         await others.start();
         opened.defer(() => others.stop());
         const log = await openPostgresLog({ pool, others });
-        opened.defer(() => log.close());
-        return log;
+        const close = () => log.close().finally(() => others.stop());
+        opened.defer(close);
+        return { ...log, close };
       });
     }
     case "kafka":
