@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { createPool } from "@chat/shared/postgres/connect";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { eventually } from "@chat/shared/testing/eventually";
 import { freePort } from "@chat/shared/testing/free-port";
 import { createEmptyTopic, specBroker } from "@chat/shared/testing/with-kafka";
@@ -181,7 +182,7 @@ describe("the programs with Kafka", () => {
 function start(program: string, environment: Record<string, string>): ChildProcess {
   const child = spawn(process.execPath, [join(root, program)], {
     cwd: root,
-    env: environment,
+    env: { ...compileCache, ...environment },
     stdio: ["ignore", "pipe", "pipe"],
   });
   // A pipe that nobody reads would stop its writer in the end.

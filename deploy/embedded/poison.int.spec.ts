@@ -15,6 +15,7 @@ import { startOfPartition } from "@chat/shared/log/position";
 import { partitionOf } from "@chat/shared/partitions/partition-of";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { eventually } from "@chat/shared/testing/eventually";
 import { withHttpServer } from "@chat/shared/testing/http-server";
 import { withPostgres, type SpecDatabase } from "@chat/shared/testing/with-postgres";
@@ -189,12 +190,14 @@ async function withParts({ pool, url: databaseUrl }: SpecDatabase, use: (parts: 
 async function skipAsOperator(databaseUrl: string, partition: number, offset: number): Promise<void> {
   const order = ["skip", "--partition", String(partition), "--offset", String(offset), "--reason", "spec"];
   await promisify(execFile)(process.execPath, [join(root, "projector/src/main.ts"), ...order], {
-    env: { DATABASE_URL: databaseUrl },
+    env: { ...compileCache, DATABASE_URL: databaseUrl },
   });
 }
 
 async function verifyAsOperator({ url }: SpecDatabase) {
-  const running = execFile(process.execPath, [join(root, "deploy/verify/main.ts")], { env: { DATABASE_URL: url } });
+  const running = execFile(process.execPath, [join(root, "deploy/verify/main.ts")], {
+    env: { ...compileCache, DATABASE_URL: url },
+  });
   const said: string[] = [];
   running.stdout?.on("data", (chunk) => void said.push(String(chunk)));
   const [code] = (await once(running, "close")) as [number];

@@ -8,6 +8,7 @@ import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals
 import pg from "pg";
 import { readPostmasterFile } from "@chat/shared/postgres/postmaster-file";
 import { findServerPrograms, findServerUser, identity, serverEnvironment } from "@chat/shared/postgres/server-program";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { eventually } from "@chat/shared/testing/eventually";
 
 const here = (file: string): string => JSON.stringify(new URL(file, import.meta.url).href);
@@ -66,7 +67,7 @@ function kill(pid: number, signal: NodeJS.Signals): "sent" | "was gone" {
 /** In a process group of its own, as a shell starts what the person at the terminal may interrupt. */
 function start(environment: Record<string, string> = {}, user: { uid?: number } = {}) {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", PROGRAM], {
-    env: { DATA_DIR: data, ...environment },
+    env: { ...compileCache, DATA_DIR: data, ...environment },
     detached: true,
     ...user,
   });

@@ -13,6 +13,7 @@ import { startOfPartition } from "@chat/shared/log/position";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { added, groupOf, sends } from "@chat/shared/testing/chat-facts";
 import { createChatWriter } from "@chat/shared/testing/chat-writer";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { eventually } from "@chat/shared/testing/eventually";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createEmbeddedChat } from "../embedded/chat.ts";
@@ -221,7 +222,7 @@ function migrate(databaseUrl: string): ChildProcess {
   const root = join(import.meta.dirname, "..", "..");
   return spawn(process.execPath, [join(root, "deploy/migrate/main.ts")], {
     cwd: root,
-    env: { DATABASE_URL: databaseUrl, LOG_LEVEL: "warn", PARTITIONS: String(PARTITIONS) },
+    env: { ...compileCache, DATABASE_URL: databaseUrl, LOG_LEVEL: "warn", PARTITIONS: String(PARTITIONS) },
     stdio: "ignore",
   });
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, jest } from "@jest/globals";
 import { createClient } from "@chat/shared/postgres/connect";
 import { createLogger } from "@chat/shared/telemetry/logger";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { eventually } from "@chat/shared/testing/eventually";
 import { createFrameCheck } from "@chat/shared/testing/frame-check";
 import { freePort } from "@chat/shared/testing/free-port";
@@ -172,7 +173,7 @@ describe("services with database users of their own", () => {
   function start(program: string, environment: Record<string, string>, ...orders: string[]): ChildProcess {
     return spawn(process.execPath, [join(root, program), ...orders], {
       cwd: root,
-      env: { LOG_LEVEL: "warn", SECRET_KEY: secret, FILES_DIR: files, ...environment },
+      env: { ...compileCache, LOG_LEVEL: "warn", SECRET_KEY: secret, FILES_DIR: files, ...environment },
       stdio: ["ignore", "ignore", "pipe"],
     });
   }

@@ -2,6 +2,7 @@ import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import type { ListedChat, Message } from "./harness/api.ts";
 import { useChat } from "./harness/embedded-chat.ts";
 import { repository } from "./harness/readme.ts";
@@ -14,7 +15,7 @@ const emails = ["alice", "bob", "charlie", "david"].map((name) => `${name}@examp
 function runDemo(
   url: string,
 ): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
-  const env = { CHAT_URL: url };
+  const env = { ...compileCache, CHAT_URL: url };
   return new Promise((resolve) => {
     execFile(process.execPath, [join(repository, "deploy/demo/main.ts")], { env }, (error, stdout, stderr) => {
       resolve({ exitCode: error === null ? 0 : Number(error.code), stdout, stderr });

@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { text } from "node:stream/consumers";
 import { afterEach, describe, expect, it } from "@jest/globals";
+import { compileCache } from "./testing/compile-cache.ts";
 
 /** A program of a few lines in a process of its own: signals and exit codes are not to be had otherwise. */
 const PROGRAM = `
@@ -46,7 +47,7 @@ const children: ChildProcess[] = [];
 
 function start(environment: Record<string, string> = {}, ...options: string[]) {
   const child = spawn(process.execPath, ["--input-type=module", "--eval", PROGRAM, "--", ...options], {
-    env: environment,
+    env: { ...compileCache, ...environment },
   });
   children.push(child);
   const ended = Promise.all([text(child.stdout), text(child.stderr), once(child, "exit")]).then(

@@ -13,6 +13,7 @@ import { freePort } from "@chat/shared/testing/free-port";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { eventually } from "@chat/shared/testing/eventually";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
@@ -122,6 +123,7 @@ async function startInstance(
   const url = `http://127.0.0.1:${port}`;
   const child = spawn(process.execPath, [MAIN], {
     env: {
+      ...compileCache,
       PORT: String(port),
       INSTANCE_URL: url,
       DATABASE_URL: databaseUrl,

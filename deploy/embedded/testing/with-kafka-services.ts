@@ -12,6 +12,7 @@ import { readEvents } from "@chat/shared/log/fenced-reader";
 import { openKafkaLog } from "@chat/shared/log/kafka/kafka-log";
 import { startOfPartition } from "@chat/shared/log/position";
 import { createPool } from "@chat/shared/postgres/connect";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { eventually } from "@chat/shared/testing/eventually";
@@ -77,7 +78,7 @@ export async function startKafkaServices(): Promise<KafkaServices> {
   function run(program: string, settings: Readonly<Record<string, string>>) {
     const child = spawn(process.execPath, [join(root, program)], {
       cwd: root,
-      env: { ...environment, PARTITIONS: String(PARTITIONS), ...settings },
+      env: { ...compileCache, ...environment, PARTITIONS: String(PARTITIONS), ...settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     children.push(child);

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../../..");
@@ -38,7 +39,7 @@ export function createProcesses({ folder, environment }: Options): Processes {
   function start(program: string, settings: Readonly<Record<string, string>>, ...words: string[]): Running {
     const child = spawn(process.execPath, [join(root, program), ...words], {
       cwd: folder,
-      env: { ...environment, ...settings },
+      env: { ...compileCache, ...environment, ...settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said = { stdout: "", stderr: "" };

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, jest } from "@jest/globals";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { noRateLimits } from "@chat/shared/testing/no-rate-limits";
 import { eventually } from "@chat/shared/testing/eventually";
 import { killPostgres, postgresPid, processLives } from "./postgres-of.ts";
@@ -65,7 +66,7 @@ export function startRun(settings: Settings, folder: string, ...options: string[
     cwd: folder,
     detached: true,
     // Stories ask more in a minute than a person does; the one about limits sets them.
-    env: { LOG_LEVEL: "warn", ...noRateLimits, ...settings },
+    env: { ...compileCache, LOG_LEVEL: "warn", ...noRateLimits, ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const { pid } = child;
