@@ -36,13 +36,35 @@ describe("the read barrier", () => {
     expect({ asked: log.asked, reads }).toEqual({ asked: 1, reads: 1 });
   });
 
-  it("asks the log before it reads: what is read is not older than what was acknowledged", async () => {
+  it("asks and reads at once when nobody else asks, and reads again when what it read was not all", async () => {
     const answer = read();
     await clock.advance(0);
-    expect(reads).toBe(0);
+    expect({ asked: log.asked, reads }).toEqual({ asked: 1, reads: 1 });
+    projected = [6, 5];
+    await log.tell([6, 5]);
+    await clock.advance(100);
+    const { answer: seen, stale } = await answer;
+    expect({ reads, stale, offset: seen.positions.get(0)?.offset }).toEqual({ reads: 2, stale: false, offset: 6 });
+  });
+
+  it("reads only when it knows the end, when it shares that with others", async () => {
+    const alone = read();
+    const shared = read();
     await log.tell([5, 5]);
-    await answer;
-    expect(reads).toBe(1);
+    await alone;
+    expect({ asked: log.asked, reads }).toEqual({ asked: 2, reads: 1 });
+    projected = [6, 5];
+    await log.tell([6, 5]);
+    expect(await shared).toMatchObject({ stale: false });
+    expect(reads).toBe(2);
+  });
+
+  it("does not show what it read before it gave the log up", async () => {
+    const answer = read();
+    projected = [7, 5];
+    await clock.advance(2_100);
+    const { answer: seen, stale } = await answer;
+    expect({ stale, offset: seen.positions.get(0)?.offset }).toEqual({ stale: true, offset: 7 });
   });
 
   it("shares only a request that began after the read arrived", async () => {

@@ -43,7 +43,8 @@ const retryEndsMs = 100;
 
 /**
  * Lets every read see every command acknowledged before it: asks where the log ends, reads, and when the checkpoints
- * that came with the data lie below that, waits for the projector and reads again.
+ * that came with the data lie below that, waits for the projector and reads again. Who asks alone asks and reads at once,
+ * and waits for one answer instead of two; those who share an end read when they have it, and may share that too.
  */
 export function createReadBarrier(deps: ReadBarrierDeps): ReadBarrier {
   const { log, positions, progress, clock = systemClock, maxWaitMs = defaultMaxWaitMs, waited } = deps;
@@ -72,8 +73,11 @@ export function createReadBarrier(deps: ReadBarrierDeps): ReadBarrier {
 
   async function guardedRead<T extends Answer>(partitions: Partitions, read: () => Promise<T>): Promise<Guarded<T>> {
     const deadline = clock.now() + maxWaitMs;
+    // What is read meanwhile counts if it holds what the log says, whichever of the two was first.
+    const early = sharedEnds.isIdle() ? read() : null;
+    early?.catch(() => undefined);
     const ends = await endsBy(deadline);
-    const first = await read();
+    const first = await (early === null || ends === null ? read() : early);
     if (ends === null) return { answer: first, stale: true };
     const reached = (seen: Positions): boolean => covers(seen, ends, partitions);
     if (reached(first.positions)) return { answer: first, stale: false };

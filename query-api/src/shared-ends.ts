@@ -5,6 +5,8 @@ type Ends = readonly number[];
 export interface SharedEnds {
   /** End offsets that were asked for after this call began. Rejects when the log does not tell. */
   ask(): Promise<Ends>;
+  /** Nobody's request is under way: who asks now is the first, and does not wait for another one's. */
+  isIdle(): boolean;
   /** For how long the log has not told, in milliseconds; 0 when the last request was answered. */
   silentMs(): number;
 }
@@ -48,6 +50,7 @@ export function createSharedEnds({ ends, clock, maxRequestMs }: SharedEndsOption
 
   return {
     ask: () => (inFlight === null ? start() : (waiting ??= inFlight.then(start, start))),
+    isIdle: () => inFlight === null,
     silentMs: () => (silentSince === null ? 0 : clock.now() - silentSince),
   };
 }
