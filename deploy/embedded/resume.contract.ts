@@ -161,7 +161,7 @@ export function resumeRules(kind: LogKind): void {
           const first = await stack.connect(bob);
           await stack.append(chat, alice, ...sends(1, 5));
           await eventually(() => expect(versions(first)).toEqual(range(2, 6)));
-          await stack.cursorsAreStored();
+          await stack.isStored(first.cursor());
           await stack.crash();
           await stack.append(chat, alice, ...sends(6, 8));
           await stack.pastIsIn("the journal");

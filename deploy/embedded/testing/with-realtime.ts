@@ -7,6 +7,7 @@ import { createProjector } from "@chat/projector/service";
 import { createRealtime, type RealtimeOptions } from "@chat/realtime/service";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { createRevokedSessionList } from "@chat/shared/identity/revoked-sessions";
+import { decodeCursor } from "@chat/shared/log/cursor";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { Rejection } from "@chat/shared/rejection";
 import { createMemorySignals } from "@chat/shared/signals/memory/memory-signals";
@@ -36,8 +37,8 @@ export interface PushStack {
   projected(): Promise<void>;
   /** `the journal`: until everything so far is in there, and on an instance that holds nothing of it in memory. */
   pastIsIn(source: "the window" | "the journal"): Promise<void>;
-  /** Until all that devices have proven so far is stored. */
-  cursorsAreStored(): Promise<void>;
+  /** Until it is stored that a socket has proven as much. */
+  isStored(cursor: string): Promise<void>;
   /** The instance goes as by SIGKILL: what is stored stays as it is. */
   crash(): Promise<void>;
   /** All sockets of all instances end without a word, from the server's side. */
@@ -192,11 +193,17 @@ export function withRealtime(
         await projected();
         if (source === "the journal") instances.push(await startInstance(watched(pool, questions)));
       },
-      async cursorsAreStored() {
-        const find = async () =>
-          (await pool.query<{ at: string }>("SELECT max(moved_at)::text AS at FROM devices.sockets")).rows[0]?.at;
-        const before = await find();
-        await eventually(async () => expect(await find()).not.toBe(before));
+      async isStored(cursor) {
+        const proven = decodeCursor(cursor)?.offsets ?? [Infinity];
+        await eventually(
+          async () => {
+            const { rows } = await pool.query<{ offsets: string[] }>("SELECT offsets FROM devices.sockets");
+            const stored = rows.map(({ offsets }) => offsets.map(Number));
+            const isThere = stored.some((one) => proven.every((offset, partition) => offset <= (one[partition] ?? 0)));
+            expect({ proven, stored, isThere }).toMatchObject({ isThere: true });
+          },
+          { within: 30_000 },
+        );
       },
       async crash() {
         const instance = instances.pop();
