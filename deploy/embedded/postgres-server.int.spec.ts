@@ -1,10 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readFile, realpath, rm, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdtemp, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { text } from "node:stream/consumers";
-import { afterEach, beforeEach, describe, expect, it, jest } from "@jest/globals";
+import { promisify } from "node:util";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, jest } from "@jest/globals";
 import pg from "pg";
 import { readPostmasterFile } from "@chat/shared/postgres/postmaster-file";
 import { findServerPrograms, findServerUser, identity, serverEnvironment } from "@chat/shared/postgres/server-program";
@@ -41,12 +42,34 @@ const children: ChildProcess[] = [];
 jest.setTimeout(120_000);
 let folder: string;
 let data: string;
+/** Data that a chat has left, for all that is not about the first start: making a cluster takes longer than what is to be seen. */
+let stopped: string;
+
+const makeFolder = async (): Promise<string> => {
+  const made = await realpath(await mkdtemp(join(tmpdir(), "chat-data-")));
+  await chmod(made, 0o755);
+  return made;
+};
+
+beforeAll(async () => {
+  stopped = join(await makeFolder(), "data");
+  data = stopped;
+  const first = start();
+  await first.ready();
+  first.child.kill("SIGTERM");
+  await first.ended();
+});
+
+afterAll(() => rm(join(stopped, ".."), { recursive: true, force: true }));
 
 beforeEach(async () => {
-  folder = await realpath(await mkdtemp(join(tmpdir(), "chat-data-")));
-  await chmod(folder, 0o755);
+  folder = await makeFolder();
   data = join(folder, "data");
+  await promisify(execFile)("cp", ["-a", stopped, data]);
 });
+
+/** No data yet: the next start is the first one. */
+const startAnew = (): void => void (data = join(folder, "new"));
 
 afterEach(async () => {
   for (const child of children.splice(0)) child.kill("SIGKILL");
@@ -121,6 +144,7 @@ async function refusal(started: ReturnType<typeof start>): Promise<string> {
 
 describe("the embedded PostgreSQL", () => {
   it("keeps data and secret from one start to the next, and nothing of it is for others", async () => {
+    startAnew();
     const first = start();
     await query(await first.ready(), "CREATE TABLE kept AS SELECT 1 AS one");
     const secret = await readFile(join(data, "secret"), "utf8");
@@ -206,6 +230,7 @@ describe("the embedded PostgreSQL", () => {
   });
 
   it("is one process's when many start at once", async () => {
+    startAnew();
     const runs = Array.from({ length: 4 }, () => start());
     const exitCodes = await eventually(
       () => {
@@ -221,10 +246,6 @@ describe("the embedded PostgreSQL", () => {
   });
 
   it("leaves a server alone that somebody else started there", async () => {
-    const first = start();
-    await first.ready();
-    first.child.kill("SIGTERM");
-    await first.ended();
     const { postgres } = await findServerPrograms();
     const foreign = spawn(
       postgres,
@@ -243,12 +264,12 @@ describe("the embedded PostgreSQL", () => {
   });
 
   it("says so in a line when the cluster is of another major", async () => {
-    await mkdir(join(data, "postgres"), { recursive: true, mode: 0o755 });
     await writeFile(join(data, "postgres", "PG_VERSION"), "12\n");
     expect(await refusal(start())).toContain("was made by PostgreSQL 12 and this is 17");
   });
 
   it("says so in a line when it may not write there", async () => {
+    startAnew();
     await chmod(folder, 0o555);
     const user = process.getuid?.() === 0 ? { uid: 65_534 } : {};
     expect(await refusal(start({}, user))).toContain(`cannot use ${data} for data: this user may not write there`);
@@ -266,7 +287,9 @@ describe("the embedded PostgreSQL", () => {
   });
 
   it("works where a socket's path would be too long", async () => {
+    const before = data;
     data = join(folder, "d".repeat(100));
+    await rename(before, data);
     const run = start();
     const url = await run.ready();
     expect(await query(url, "SELECT 1 AS one")).toEqual([{ one: 1 }]);
@@ -279,6 +302,7 @@ describe("the embedded PostgreSQL", () => {
 const asRoot = process.getuid?.() === 0;
 describe("the user of the embedded PostgreSQL", () => {
   it("runs the server as a user who is not root, and names a folder that this user cannot enter", async () => {
+    startAnew();
     const run = start();
     await run.ready();
     expect((await stat(join(data, "postgres"))).uid).toBe((await findServerUser())?.uid ?? process.getuid?.());
