@@ -1,8 +1,9 @@
 import { once } from "node:events";
 import { describe, expect, it, jest } from "@jest/globals";
-import { added, groupOf, send, sends } from "@chat/shared/testing/chat-facts";
+import { groupOf, send, sends } from "@chat/shared/testing/chat-facts";
 import { eventually } from "@chat/shared/testing/eventually";
 import type { SocketClient } from "@chat/shared/testing/socket-client";
+import { longAwayAndManyRules } from "./slow-and-many.contract.ts";
 import { withRealtime } from "./testing/with-realtime.ts";
 
 jest.setTimeout(120_000);
@@ -98,74 +99,5 @@ describe("a device that reads too slowly", () => {
     ));
 });
 
-describe("a device that was away for a hundred thousand events", () => {
-  it("hears them all in order, and meanwhile others hear at once what happens", () =>
-    withRealtime(async (stack) => {
-      const [perChat, perAppend] = [10_000, 500];
-      const chats = range(1, 10).map((n) => `0197a3c0-0000-7000-8000-0000000001${String(n).padStart(2, "0")}`);
-      const away = await stack.connect(bob);
-      away.ws.terminate();
-      for (const chatId of chats) await stack.append(chatId, alice, groupOf(alice, bob));
-      for (let seq = 1; seq < perChat; seq += perAppend) {
-        for (const chatId of chats) await stack.append(chatId, alice, ...sends(seq, seq + perAppend - 1));
-      }
-      await stack.append(chat, alice, groupOf(alice, eve));
-      await eventually(stack.projected, wide);
-      await stack.pastIsIn("the journal");
-      const other = await stack.connect(eve);
-      const back = await stack.connect(bob, `&cursor=${away.cursor()}`);
-      // Each waits for its own push, so a device that is told everything first would let only one through.
-      let seq = 0;
-      while (back.frames.length < (chats.length * perChat) / 2) {
-        seq += 1;
-        await stack.append(chat, alice, send(seq));
-        await eventually(() => expect(seqs(other)).toHaveLength(seq), wide);
-      }
-      expect(seq).toBeGreaterThan(5);
-      await eventually(() => expect(back.frames).toHaveLength(1 + chats.length * (perChat + 1)), wide);
-      const byChat = Map.groupBy(back.events(), ({ chat_id: chatId }) => chatId);
-      for (const chatId of chats) {
-        expect(byChat.get(chatId)?.map(({ version }) => version)).toEqual(range(1, perChat + 1));
-      }
-    }));
-});
-
-describe("devices that all come back at once", () => {
-  const DEVICES = 400;
-  const PER_USER = 4;
-  const users = range(1, DEVICES / PER_USER).map(String);
-
-  it.each([
-    ["with their cursors to the same instance: without a question to the database", "the window", true, 0],
-    // Those who come while others are looked up are looked up together.
-    ["without cursors: with at most one question for each", "the window", false, DEVICES],
-    // Spans and events for each, a few at a time; names and chats for those whom it lets in.
-    ["to an instance that was started since: with few questions for each", "the journal", true, 5 * DEVICES],
-  ] as const)("%s", (_what, source, exact, most) =>
-    withRealtime(async (stack) => {
-      await stack.append(chat, "1", groupOf(...users.slice(0, 50)), added(users[50] ?? "", 0));
-      await stack.append(chat, "1", ...users.slice(51).map((userId) => added(userId, 0)));
-      await stack.projected();
-      const names = users.flatMap((userId) =>
-        range(1, PER_USER).map((device) => ({ userId, device: `&device=${device}` })),
-      );
-      const before = await Promise.all(names.map(({ userId, device }) => stack.connect(userId, device)));
-      for (const { ws } of before) ws.terminate();
-      await Promise.all(before.map(({ closed }) => closed));
-      await stack.append(chat, "1", ...sends(1, 20));
-      await stack.pastIsIn(source);
-      const questions = stack.questions().length;
-      const after = await Promise.all(
-        names.map(({ userId, device }, index) =>
-          stack.connect(userId, exact ? `${device}&cursor=${before[index]?.cursor()}` : device),
-        ),
-      );
-      await stack.append(chat, "1", send(21));
-      await eventually(
-        () => expect(new Set(after.map((client) => seqs(client).join()))).toEqual(new Set([range(1, 21).join()])),
-        wide,
-      );
-      expect(stack.questions().length - questions).toBeLessThanOrEqual(most);
-    }),
-  );
-});
+// The full sizes are the proof's, in slow-and-many.proof.spec.ts.
+longAwayAndManyRules({ eventsAway: 20_000, devices: 96, sockets: 200 });
