@@ -7,7 +7,7 @@
  * says "0 failed" when something did.
  */
 import { spawn } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
@@ -166,7 +166,7 @@ function runScript(step: Step, report: string, more: readonly string[] = []): Pr
       end();
     }, limitMs);
     interrupted.signal.addEventListener("abort", end, { once: true });
-    const settle = (succeeded: boolean): void => {
+    const settle = (succeeded: boolean | Promise<boolean>): void => {
       clearTimeout(limit);
       clearInterval(looking);
       interrupted.signal.removeEventListener("abort", end);
@@ -175,12 +175,13 @@ function runScript(step: Step, report: string, more: readonly string[] = []): Pr
     child.once("error", () => settle(false));
     child.once("close", (code) => {
       const hadRun = reportedAt !== undefined && performance.now() - reportedAt >= endAfterReportMs;
-      settle(code === 0 || (hadRun && saysSuccess(readFileSync(report, "utf8"))));
+      settle(code === 0 || (hadRun && readReport(report).then(saysSuccess)));
     });
   });
 }
 
-const saysSuccess = (report: string): boolean => (JSON.parse(report) as { readonly success: unknown }).success === true;
+const saysSuccess = (report: unknown): boolean =>
+  (report as { readonly success: unknown } | undefined)?.success === true;
 
 function endGroup(leader: number | undefined, signal: NodeJS.Signals = "SIGTERM"): void {
   if (leader === undefined) return;
