@@ -1,4 +1,6 @@
+import { describe } from "@jest/globals";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
+import { chromiumPath } from "@chat/shared/testing/chromium";
 
 /** It talks to nobody but the page: no updates, no lists, no sync. As root it has no sandbox to offer. */
 const FLAGS = [
@@ -25,8 +27,16 @@ export interface PersonOptions {
   readonly viewport: { readonly width: number; readonly height: number };
 }
 
-export const startBrowser = (executablePath: string): Promise<Browser> =>
-  chromium.launch({ executablePath, args: FLAGS });
+/** A desk and a telephone, and people who want different things of them. */
+export const wide = { locale: "en-US", colorScheme: "light", viewport: { width: 1_200, height: 760 } } as const;
+export const narrow = { locale: "ru-RU", colorScheme: "dark", viewport: { width: 400, height: 780 } } as const;
+
+/** A suite that looks at the page. Without a Chromium it is skipped, which is said aloud; in continuous integration that fails. */
+export function describeWithBrowser(title: string, suite: (start: () => Promise<Browser>) => void): void {
+  const executablePath = chromiumPath();
+  const start = (): Promise<Browser> => chromium.launch({ executablePath: executablePath ?? "", args: FLAGS });
+  (executablePath === undefined ? describe.skip : describe)(title, () => suite(start));
+}
 
 export async function newPerson(browser: Browser, url: () => Promise<string>, options: PersonOptions): Promise<Person> {
   const context: BrowserContext = await browser.newContext({ ...options });

@@ -1,20 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Browser, Locator, Page } from "playwright-core";
-import { chromiumPath } from "@chat/shared/testing/chromium";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
-import { newPerson, type Person, startBrowser, WITHIN_MS } from "./browser.ts";
+import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { messagesOf, openChat, signUp, startChat, write } from "./people.ts";
 
 /** More presses of Tab than the page has stops on any way that is taken here. */
 const MAX_STOPS = 25;
 
-const wide = { locale: "en-US", colorScheme: "light", viewport: { width: 1_200, height: 760 } } as const;
-const narrow = { locale: "ru-RU", colorScheme: "dark", viewport: { width: 400, height: 780 } } as const;
-const path = chromiumPath();
-const withBrowser = path === undefined ? describe.skip : describe;
-
-withBrowser("the page by keyboard, and when it is left", () => {
+describeWithBrowser("the page by keyboard, and when it is left", (startBrowser) => {
   const chat = useChat();
   let browser: Browser;
   let grace: Person;
@@ -23,7 +17,7 @@ withBrowser("the page by keyboard, and when it is left", () => {
   let his: Page;
 
   beforeAll(async () => {
-    browser = await startBrowser(path ?? "");
+    browser = await startBrowser();
     grace = await newPerson(browser, chat.url, wide);
     ivan = await newPerson(browser, chat.url, narrow);
     [hers, his] = await Promise.all([grace.openWindow(), ivan.openWindow()]);

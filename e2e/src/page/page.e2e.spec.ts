@@ -1,25 +1,19 @@
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";
-import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
+import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Browser, Page } from "playwright-core";
-import { chromiumPath } from "@chat/shared/testing/chromium";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
-import { newPerson, type Person, startBrowser, WITHIN_MS } from "./browser.ts";
+import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { dragOver, paste, pictureShows, saved, scrollPast } from "./files.ts";
 import { makePng } from "./picture.ts";
 import { answerFirst, messagesOf, openChat, signUp, startChat, write, writeWithoutPage } from "./people.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const wide = { width: 1_200, height: 760 };
 /** Shown as a page of ours it would speak for whoever looks at it. */
 const program = `<svg xmlns="http://www.w3.org/2000/svg"><script>console.error("it runs")</script></svg>`;
-const narrow = { width: 400, height: 780 };
 
-const path = chromiumPath();
-const withBrowser = path === undefined ? describe.skip : describe;
-
-withBrowser("the page", () => {
+describeWithBrowser("the page", (startBrowser) => {
   const chat = useChat();
   let browser: Browser;
   let alice: Person;
@@ -28,9 +22,9 @@ withBrowser("the page", () => {
   let his: Page;
 
   beforeAll(async () => {
-    browser = await startBrowser(path ?? "");
-    alice = await newPerson(browser, chat.url, { locale: "en-US", colorScheme: "light", viewport: wide });
-    boris = await newPerson(browser, chat.url, { locale: "ru-RU", colorScheme: "dark", viewport: narrow });
+    browser = await startBrowser();
+    alice = await newPerson(browser, chat.url, wide);
+    boris = await newPerson(browser, chat.url, narrow);
     [hers, his] = await Promise.all([alice.openWindow(), boris.openWindow()]);
   }, 3 * WITHIN_MS);
 
