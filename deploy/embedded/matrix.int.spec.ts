@@ -70,6 +70,7 @@ const matrix: Readonly<Record<string, Row>> = {
   "PATCH /chats/:chat_id": { allowed: adminsOnly, body: () => ({ name: "Renamed" }) },
   "DELETE /chats/:chat_id": { allowed: [404, 404, 403, 403, 204] },
   "PUT /chats/:chat_id/avatar": { allowed: adminsOnly, body: picture },
+  "DELETE /chats/:chat_id/avatar": { allowed: adminsOnly },
   "GET /chats/:chat_id/avatar": { allowed: inChat },
   "POST /chats/:chat_id/leave": {
     allowed: [404, 404, 204, 204, 204],

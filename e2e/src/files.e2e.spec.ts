@@ -109,6 +109,24 @@ describe("files", () => {
     expect((await download(String(ours.body.avatar), eve)).status).toBe(404);
   });
 
+  it("that showed a group are gone when its owner wants it, which is told", async () => {
+    const { avatar } = (await alice.put<Chat>(`/api/chats/${team.id}/avatar`, formWith("us.png", png))).body;
+    expect((await download(String(avatar), bob)).status).toBe(200);
+    expect(await bob.delete(`/api/chats/${team.id}/avatar`)).toMatchObject({ status: 403 });
+    const socket = await bob.socket();
+    const removed = await alice.delete<Chat>(`/api/chats/${team.id}/avatar`);
+    expect(removed).toMatchObject({ status: 200, body: { id: team.id, avatar: null } });
+    expect(await socket.next({ type: "update_chat" })).toMatchObject({ payload: { id: team.id, avatar: null } });
+    await socket.close();
+    expect((await bob.get<Chat>(`/api/chats/${team.id}`)).body.avatar).toBeNull();
+    expect((await download(String(avatar), bob)).status).toBe(404);
+    // Again it changes nothing.
+    expect(await alice.delete(`/api/chats/${team.id}/avatar`)).toMatchObject({
+      status: 200,
+      body: removed.body as object,
+    });
+  });
+
   it("that showed Alice are gone when she wants it, which is told once", async () => {
     const put = async () => (await alice.put<Profile>("/api/users/me/avatar", formWith("me.png", png))).body.avatar;
     const shown = await put();

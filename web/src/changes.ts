@@ -13,12 +13,15 @@ export interface Changes {
   createChat(memberIds: readonly string[], title: string): Promise<string>;
   editMessage(messageId: string, text: string): Promise<void>;
   deleteMessage(messageId: string): Promise<void>;
-  setPicture(of: "/users/me" | `/chats/${string}`, picture: File): Promise<void>;
-  removeOwnPicture(): Promise<void>;
+  setPicture(of: Pictured, picture: File): Promise<void>;
+  removePicture(of: Pictured): Promise<void>;
   findPeople(query: string): Promise<readonly UserObject[]>;
   /** Who has read a message, the first reader first; null for the name of an account that is gone. */
   readersOf(messageId: string): Promise<readonly { readonly name: string | null }[]>;
 }
+
+/** Oneself, or a group. */
+export type Pictured = "/users/me" | `/chats/${string}`;
 
 /** As many as one looks through before typing another letter. */
 const PEOPLE_SHOWN = 20;
@@ -48,7 +51,7 @@ export function createChanges(url: string, credentials: Credentials): Changes {
       const { status, body } = await calls.upload<object>("PUT", `${of}/avatar`, sent);
       if (status >= 300) throw "code" in body ? new ChangeRefused(body) : new Error(String(status));
     },
-    removeOwnPicture: () => change("DELETE", "/users/me/avatar"),
+    removePicture: (of) => change("DELETE", `${of}/avatar`),
     async findPeople(query) {
       const asked = new URLSearchParams({ limit: String(PEOPLE_SHOWN), ...(query === "" ? {} : { query }) });
       return (await calls.get<readonly UserObject[]>(`/users?${asked.toString()}`)).body;

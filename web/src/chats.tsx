@@ -90,7 +90,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             name={state.users.get(state.userId)?.name ?? ""}
             picture={pictureOfPerson(state, state.userId)}
             onChoose={(picture) => changes.setPicture("/users/me", picture)}
-            onRemove={changes.removeOwnPicture}
+            onRemove={() => changes.removePicture("/users/me")}
             onClose={close}
           />
         )}
@@ -101,6 +101,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             name={nameOfChat(state, opened, words)}
             picture={pictureOfChat(state, opened)}
             onChoose={(picture) => changes.setPicture(`/chats/${opened.chat.id}`, picture)}
+            onRemove={() => changes.removePicture(`/chats/${opened.chat.id}`)}
             onClose={close}
           />
         )}

@@ -11,8 +11,7 @@ export interface PictureDialogProps {
   readonly name: string;
   readonly picture: string | null;
   readonly onChoose: (picture: File) => Promise<void>;
-  /** Absent where a picture can only be replaced. */
-  readonly onRemove?: () => Promise<void>;
+  readonly onRemove: () => Promise<void>;
   readonly onClose: () => void;
 }
 
@@ -52,7 +51,7 @@ export function PictureDialog({ label, id, name, picture, onChoose, onRemove, on
         }}
       />
       <DialogEnd problem={problem}>
-        {onRemove !== undefined && picture !== null && (
+        {picture !== null && (
           <button
             type="button"
             aria-label={words.removePicture}
