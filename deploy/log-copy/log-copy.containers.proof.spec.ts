@@ -10,6 +10,7 @@ import { findPostgresLog, readSealed } from "@chat/shared/log/postgres/sealed-lo
 import { createPool } from "@chat/shared/postgres/connect";
 import { migrateAll } from "@chat/shared/postgres/migrate";
 import { createLogger } from "@chat/shared/telemetry/logger";
+import { compileCache } from "@chat/shared/testing/compile-cache";
 import { eventually } from "@chat/shared/testing/eventually";
 import { freePort } from "@chat/shared/testing/free-port";
 import { openSocket } from "@chat/shared/testing/socket-client";
@@ -45,6 +46,7 @@ describe("moving to Kafka", () => {
     // The user whom PostgreSQL runs as must be able to pass.
     await chmod(folder, 0o711);
     environment = {
+      ...compileCache,
       DATABASE_URL: await emptyDatabase(server.url),
       KAFKA_BROKERS: specBroker(),
       KAFKA_TOPIC: `spec-${randomUUID()}`,
@@ -169,6 +171,13 @@ describe("moving to Kafka", () => {
       expect(other).toMatchObject({
         exitCode: 1,
         stderr: expect.stringMatching(/^log copy: PARTITIONS is \d+, but the log has \d+/),
+      });
+      const nobodyThere = { PARTITIONS: String(2 * PARTITIONS), KAFKA_BROKERS: "localhost:1" };
+      expect(await processes.run("deploy/log-copy/main.ts", nobodyThere, ...ORDER)).toMatchObject({
+        exitCode: 1,
+        stderr: expect.stringMatching(
+          /^log copy: PARTITIONS is [^\n]*\nlog copy: KAFKA_BROKERS: no usable answer [^\n]*\n$/,
+        ),
       });
       expect(await findPostgresLog(pool)).toMatchObject({ move: null });
 

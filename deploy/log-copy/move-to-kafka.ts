@@ -1,6 +1,7 @@
-import { CannotStart } from "@chat/shared/cannot-start";
+import { allOrEveryReason, CannotStart } from "@chat/shared/cannot-start";
 import { newElectionId } from "@chat/shared/ids";
 import { copyLog } from "@chat/shared/log/copy-log";
+import { findBrokers } from "@chat/shared/log/kafka/find-brokers";
 import type { KafkaLogAddress } from "@chat/shared/log/kafka/kafka-connection";
 import { type KafkaCopyTarget, openCopyTarget } from "@chat/shared/log/kafka/open-copy-target";
 import { explainMove } from "@chat/shared/log/postgres/moved-log";
@@ -44,10 +45,14 @@ export async function moveToKafka(options: Options): Promise<void> {
   try {
     const found = await findPostgresLog(pool);
     if (found === null) throw new CannotStart("DATABASE_URL: this database holds no log, there is nothing to copy");
-    if (partitions !== undefined && partitions !== found.partitions)
-      throw new CannotStart(`PARTITIONS is ${partitions}, but the log has ${found.partitions}, and keeps them`);
-    refuseOtherTopic(found, kafka.topic);
-    if (found.move?.state === "moved") {
+    const isOver = found.move?.state === "moved";
+    await allOrEveryReason([
+      refuseOtherPartitions(found, partitions),
+      refuseOtherTopic(found, kafka.topic),
+      // What was brought to its end needs no broker any more to say so.
+      ...(isOver ? [] : [findBrokers({ ...kafka, clientId: "log-copy", log })]),
+    ]);
+    if (found.move !== null && isOver) {
       say(`nothing to do: ${explainMove(found.move)}`);
       return;
     }
@@ -84,8 +89,13 @@ async function sealAndCopy(
   progress.end();
 }
 
+async function refuseOtherPartitions(found: FoundLog, expected: number | undefined): Promise<void> {
+  if (expected === undefined || expected === found.partitions) return;
+  throw new CannotStart(`PARTITIONS is ${expected}, but the log has ${found.partitions}, and keeps them`);
+}
+
 /** One log id has one log: it goes where it was sent first and nowhere else. */
-function refuseOtherTopic({ move }: FoundLog, topic: string): void {
+async function refuseOtherTopic({ move }: FoundLog, topic: string): Promise<void> {
   if (move === null || move.where.endsWith(`/${topic}`)) return;
   throw new CannotStart(`KAFKA_TOPIC is ${topic}, and that is not where the log went: ${explainMove(move)}`);
 }

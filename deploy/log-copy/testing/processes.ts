@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { compileCache } from "@chat/shared/testing/compile-cache";
 import { join } from "node:path";
 
 const root = join(import.meta.dirname, "../../..");
@@ -39,7 +38,7 @@ export function createProcesses({ folder, environment }: Options): Processes {
   function start(program: string, settings: Readonly<Record<string, string>>, ...words: string[]): Running {
     const child = spawn(process.execPath, [join(root, program), ...words], {
       cwd: folder,
-      env: { ...compileCache, ...environment, ...settings },
+      env: { ...environment, ...settings },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const said = { stdout: "", stderr: "" };
