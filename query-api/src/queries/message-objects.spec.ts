@@ -9,12 +9,12 @@ function columnsOf(senders: readonly string[]): MessageColumns {
     seqs: senders.map((_, index) => index + 1),
     sender_ids: senders,
     texts: senders.map(() => "text"),
-    client_message_ids: senders.map(() => null),
-    reply_tos: senders.map(() => null),
     sent_ats: senders.map(() => 1_700_000_000.123),
-    edited_ats: senders.map(() => null),
-    deleteds: senders.map(() => false),
-    files: senders.map(() => []),
+    client_message_ids: null,
+    reply_tos: null,
+    edited_ats: null,
+    deleteds: null,
+    files: null,
   };
 }
 
@@ -56,6 +56,33 @@ describe("message objects", () => {
       author_own_read_up_tos: [2],
     });
     expect(objects.map(({ is_read }) => is_read)).toEqual([true, true, true, false]);
+  });
+
+  it("have what few messages have where it belongs, and nothing of it elsewhere", () => {
+    const file = { number: 1, key: "f", name: "a.txt", type: "text/plain", size: 1, version: 2 };
+    const columns = {
+      ...columnsOf(["1", "1", "1"]),
+      client_message_ids: { 2: "phone-1" },
+      reply_tos: { 2: 1 },
+      edited_ats: { 2: 1_700_000_001 },
+      deleteds: { 3: true },
+      files: { 1: [file] },
+    } as const;
+    const marks = { fully_read_up_to: 0, fully_read_except: null, read_up_tos: [], read_counts: [], authors: [] };
+    const objects = messageObjects(chatId, columns, { ...marks, author_read_up_tos: [], author_own_read_up_tos: [] });
+    expect(
+      objects.map(({ client_message_id, reply_to, edited_at, deleted, files }) => [
+        client_message_id,
+        reply_to,
+        edited_at,
+        deleted,
+        files.length,
+      ]),
+    ).toEqual([
+      [null, null, null, false, 1],
+      ["phone-1", `${chatId}.1`, "2023-11-14T22:13:21.000Z", false, 0],
+      [null, null, null, true, 0],
+    ]);
   });
 
   it("say times to the millisecond, whatever a double of seconds does to them", () => {

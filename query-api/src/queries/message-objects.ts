@@ -7,13 +7,16 @@ export interface MessageColumns {
   readonly seqs: readonly number[];
   readonly sender_ids: readonly string[];
   readonly texts: readonly string[];
-  readonly client_message_ids: readonly (string | null)[];
-  readonly reply_tos: readonly (number | null)[];
   readonly sent_ats: readonly number[];
-  readonly edited_ats: readonly (number | null)[];
-  readonly deleteds: readonly boolean[];
-  readonly files: readonly (readonly AttachedFile[])[];
+  readonly client_message_ids: BySeq<string>;
+  readonly reply_tos: BySeq<number>;
+  readonly edited_ats: BySeq<number>;
+  readonly deleteds: BySeq<true>;
+  readonly files: BySeq<readonly AttachedFile[]>;
 }
+
+/** What few messages have; null where none of the page does. */
+export type BySeq<T> = Readonly<Record<number, T>> | null;
 
 /** What a message's `is_read` and `read_count` follow from: the chat's watermarks and how far its members have read. */
 export interface ReadMarks {
@@ -46,12 +49,12 @@ export function messageObjects(chatId: string, columns: MessageColumns, marks: R
       seq,
       senderId,
       text: columns.texts[index] ?? "",
-      clientMessageId: columns.client_message_ids[index] ?? null,
-      replyTo: columns.reply_tos[index] ?? null,
+      clientMessageId: columns.client_message_ids?.[seq] ?? null,
+      replyTo: columns.reply_tos?.[seq] ?? null,
       sentAt: isoTime(columns.sent_ats[index] ?? 0),
-      editedAt: isoTimeOrNull(columns.edited_ats[index] ?? null),
-      deleted: columns.deleteds[index] ?? false,
-      files: columns.files[index] ?? [],
+      editedAt: isoTimeOrNull(columns.edited_ats?.[seq] ?? null),
+      deleted: columns.deleteds?.[seq] ?? false,
+      files: columns.files?.[seq] ?? [],
       fullyRead: forAll || seq <= author.ownReadUpTo,
       readCount: readersOf(seq) - (author.readUpTo >= seq ? 1 : 0),
     });

@@ -32,11 +32,12 @@ export function messagePage(chatId: string, callerId: string, range: MessageRang
       ) AS range
       CROSS JOIN LATERAL (
         SELECT COALESCE(array_agg(seq), '{}') AS seqs, COALESCE(array_agg(sender_id), '{}') AS sender_ids,
-          COALESCE(json_agg(text), '[]') AS texts, COALESCE(json_agg(client_message_id), '[]') AS client_message_ids,
-          COALESCE(array_agg(reply_to), '{}') AS reply_tos,
-          COALESCE(array_agg(date_part('epoch', sent_at)), '{}') AS sent_ats,
-          COALESCE(array_agg(date_part('epoch', edited_at)), '{}') AS edited_ats,
-          COALESCE(array_agg(deleted), '{}') AS deleteds, COALESCE(json_agg(files), '[]') AS files
+          COALESCE(json_agg(text), '[]') AS texts, COALESCE(array_agg(date_part('epoch', sent_at)), '{}') AS sent_ats,
+          json_object_agg(seq, client_message_id) FILTER (WHERE client_message_id IS NOT NULL) AS client_message_ids,
+          json_object_agg(seq, reply_to) FILTER (WHERE reply_to IS NOT NULL) AS reply_tos,
+          json_object_agg(seq, date_part('epoch', edited_at)) FILTER (WHERE edited_at IS NOT NULL) AS edited_ats,
+          json_object_agg(seq, true) FILTER (WHERE deleted) AS deleteds,
+          json_object_agg(seq, files) FILTER (WHERE files <> '[]') AS files
         FROM (
           SELECT * FROM ${schema}.messages
           WHERE chat_id = $2::uuid AND seq BETWEEN GREATEST(range.first, $6::int) AND range.first + $7::int - 1
