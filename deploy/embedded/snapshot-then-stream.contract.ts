@@ -123,7 +123,8 @@ async function compare(
   expected: FoldedChats | undefined,
 ): Promise<void> {
   const query = `token=${snapshot.person.token}&device=${device}&cursor=${snapshot.position}`;
-  const client = await openSocket(`ws://127.0.0.1:${port}/ws?${query}`);
+  // An instance that has not got as far as this position within some seconds says so, and one comes back.
+  const client = await eventually(() => openSocket(`ws://127.0.0.1:${port}/ws?${query}`), wide);
   try {
     await eventually(() => {
       const folded = foldOf(snapshot);
@@ -228,7 +229,14 @@ async function play(
   }
 }
 
+/** Asks again as long as it is refused for a moment: what happened twice is a history too. */
 async function call(stack: ChatStack, person: Person, method: string, path: string, body?: object) {
+  const answer = await eventually(() => ask(stack, person, method, path, body), wide);
+  if (answer.status >= 500) throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.json)}`);
+  return answer;
+}
+
+async function ask(stack: ChatStack, person: Person, method: string, path: string, body?: object) {
   const isJson = body !== undefined && !(body instanceof FormData);
   const response = await fetch(`${stack.origin}${path}`, {
     method,
@@ -241,6 +249,6 @@ async function call(stack: ChatStack, person: Person, method: string, path: stri
   });
   const text = await response.text();
   const json: unknown = text === "" ? null : JSON.parse(text);
-  if (response.status >= 500) throw new Error(`${method} ${path}: ${response.status} ${JSON.stringify(json)}`);
+  if (response.status === 503) throw new Error(`${method} ${path}: ${JSON.stringify(json)}`);
   return { status: response.status, position: response.headers.get("chat-position") ?? "", json };
 }
