@@ -14,7 +14,7 @@ import { observeRequests } from "@chat/shared/http/observe-requests";
 import type { Limiting } from "@chat/shared/http/rate-limits";
 import { createHttpServer } from "@chat/shared/http/server";
 import { createAccessTokens } from "@chat/shared/identity/access-token";
-import { followRevokedSessions } from "@chat/shared/identity/follow-revoked-sessions";
+import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revoked-sessions";
 import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
 import type { Service } from "@chat/shared/lifecycle";
 import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
@@ -107,11 +107,11 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const metrics = createMetrics({ process: true });
     const progress = createWakeup();
     const lifetimeSeconds = options.accessTokenMinutes * secondsAMinute;
-    const following = { databaseUrl, tokenLifetimeSeconds: lifetimeSeconds, changed: createWakeup(), logger };
-    const revoked = await begin(followRevokedSessions(following));
+    // Not in memory, no more than the signals: two of these may share one database.
+    const following = { databaseUrl, tokenLifetimeSeconds: lifetimeSeconds, logger };
+    const revoked = await begin(followRevokedSessionsOfOthers(following));
     const tokens = refuseRevoked(createAccessTokens({ secret, lifetimeSeconds }), revoked);
     const instanceUrl = (): string => options.instanceUrl ?? `http://127.0.0.1:${String(addressOf().port)}`;
-    // Not in memory: two of these may share one database.
     const signals = await begin(createPostgresSignals({ url: databaseUrl, log: logger }));
     const common = { log, pool, files, signals, databaseUrl, tokens, revoked, logger, metrics, progress };
 

@@ -8,7 +8,7 @@ import { createAccessTokens } from "@chat/shared/identity/access-token";
 import { partitionOf } from "@chat/shared/partitions/partition-of";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { eventually } from "@chat/shared/testing/eventually";
-import { createSpecDatabase } from "@chat/shared/testing/with-postgres";
+import { createSpecDatabase, type SpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createEmbeddedChat } from "./chat.ts";
 import { send, startWriters, type SteadyWriters } from "./testing/steady-writers.ts";
 import { makeAccounts, PARTITIONS, withInstances, type Instances } from "./testing/with-instances.ts";
@@ -17,6 +17,7 @@ jest.setTimeout(60_000);
 /** Wide: processes start and stop on a busy machine. */
 const within = { within: 15_000 };
 const writers = 12;
+const secretKey = "a secret that is long enough for HS256 to like";
 
 /** Real processes of command-api, and people who write by way of all of them. */
 describe("several instances of command-api", () => {
@@ -119,16 +120,24 @@ describe("several instances of command-api", () => {
     }));
 });
 
-it("two embedded runs on one database share the partitions, and neither fences the other", async () => {
+/** So many embedded runs, each with a folder of its own, on one database. */
+async function withEmbeddedRuns(
+  names: readonly string[],
+  use: (runs: {
+    readonly urls: readonly string[];
+    readonly database: SpecDatabase;
+    readonly failures: readonly unknown[];
+  }) => Promise<void>,
+): Promise<void> {
   const database = await createSpecDatabase();
   const folder = await mkdtemp(join(tmpdir(), "chat-instances-"));
   // For specs that run as root: PostgreSQL's own user must be able to enter.
   await chmod(folder, 0o755);
   const logger = createLogger({ service: "spec", level: "silent" });
   const failures: unknown[] = [];
-  const common = { databaseUrl: database.url, secretKey: "a secret that is long enough for HS256 to like" };
+  const common = { databaseUrl: database.url, secretKey };
   const settings = { port: 0, accessTokenMinutes: 30, partitions: PARTITIONS, allowedOrigins: undefined };
-  const runs = ["one", "two"].map((name) =>
+  const runs = names.map((name) =>
     createEmbeddedChat(
       { ...common, ...settings, dataDir: join(folder, name), flood: { burst: 60, perSecond: 20 } },
       { log: logger, fail: (error) => failures.push(error) },
@@ -136,13 +145,22 @@ it("two embedded runs on one database share the partitions, and neither fences t
   );
   try {
     for (const run of runs) await run.start();
+    await use({ urls: runs.map((run) => `http://127.0.0.1:${run.address().port}`), database, failures });
+  } finally {
+    for (const run of runs) await run.stop();
+    await database.drop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+it("two embedded runs on one database share the partitions, and neither fences the other", () =>
+  withEmbeddedRuns(["one", "two"], async ({ urls, database, failures }) => {
     const shares = () =>
       database.pool.query(
         "SELECT count(*)::int AS held FROM directory.leases WHERE role <> 'projector' GROUP BY owner",
       );
     await eventually(async () => expect((await shares()).rows).toEqual([{ held: 8 }, { held: 8 }]), within);
-    const urls = runs.map((run) => `http://127.0.0.1:${run.address().port}`);
-    const tokens = createAccessTokens({ secret: common.secretKey, lifetimeSeconds: 600 });
+    const tokens = createAccessTokens({ secret: secretKey, lifetimeSeconds: 600 });
     const instances = {
       tokenOf: (userId: string) => tokens.sign({ userId: userId as UserId, sessionId: "a-session" }),
       over: new AbortController().signal,
@@ -155,12 +173,30 @@ it("two embedded runs on one database share the partitions, and neither fences t
     expect(failures).toEqual([]);
     const pages = await Promise.all(urls.map(async (url) => (await fetch(`${url}/metrics`)).text()));
     for (const page of pages) expect(page).toMatch(/^chat_fenced_appends_total 0$/m);
-  } finally {
-    for (const run of runs) await run.stop();
-    await database.drop();
-    await rm(folder, { recursive: true, force: true });
-  }
-});
+  }));
+
+it("an embedded run tells the others on its database of a session that has ended, and leaves it not to their next look", () =>
+  withEmbeddedRuns(["one"], async ({ urls: [url = ""], database }) => {
+    const listener = await database.pool.connect();
+    try {
+      const told: string[] = [];
+      listener.on("notification", ({ channel }) => told.push(channel));
+      await listener.query("LISTEN chat_sessions");
+      const post = (path: string, body: object, headers = {}) =>
+        fetch(`${url}/api${path}`, {
+          method: "POST",
+          headers: { "content-type": "application/json", ...headers },
+          body: JSON.stringify(body),
+        });
+      const account = { email: "alice@example.com", name: "Alice", password: "correct horse battery" };
+      const registered = (await (await post("/auth/register", account)).json()) as { access_token: string };
+      const { status } = await post("/auth/logout", {}, { authorization: `Bearer ${registered.access_token}` });
+      expect(status).toBe(204);
+      await eventually(() => expect(told).toContain("chat_sessions"), within);
+    } finally {
+      listener.release(true);
+    }
+  }));
 
 /** Until every writer was acknowledged another ten times. */
 async function progress({ chats }: SteadyWriters): Promise<void> {
