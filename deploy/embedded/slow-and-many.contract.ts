@@ -1,8 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
+import type { RealtimeOptions } from "@chat/realtime/service";
 import { added, groupOf, send, sends } from "@chat/shared/testing/chat-facts";
 import { eventually } from "@chat/shared/testing/eventually";
 import type { SocketClient } from "@chat/shared/testing/socket-client";
-import { withRealtime } from "./testing/with-realtime.ts";
+import type { LogKind } from "./testing/with-log.ts";
+import { type PushStack, withRealtime } from "./testing/with-realtime.ts";
 
 const chat = "0197a3c0-0000-7000-8000-000000000001";
 const [alice, bob, eve] = ["1", "2", "3"] as const;
@@ -25,11 +27,14 @@ export interface Sizes {
   readonly sockets: number;
 }
 
-/** What holds however much was missed and however many come back at once. */
-export function longAwayAndManyRules({ eventsAway, devices, sockets }: Sizes): void {
-  describe(`a device that was away for ${eventsAway} events`, () => {
+/** What holds wherever the log is, however much was missed and however many come back at once. */
+export function longAwayAndManyRules(kind: LogKind, { eventsAway, devices, sockets }: Sizes): void {
+  const withStack = (use: (stack: PushStack) => Promise<void>, limits?: RealtimeOptions["limits"]): Promise<void> =>
+    withRealtime(use, limits, { log: kind });
+
+  describe(`a device that was away for ${eventsAway} events, with the log in ${kind}`, () => {
     it("hears them all in order, and meanwhile others hear at once what happens", () =>
-      withRealtime(async (stack) => {
+      withStack(async (stack) => {
         const perChat = eventsAway / CHATS;
         const chats = range(1, CHATS).map((n) => `0197a3c0-0000-7000-8000-0000000001${String(n).padStart(2, "0")}`);
         const away = await stack.connect(bob);
@@ -41,6 +46,7 @@ export function longAwayAndManyRules({ eventsAway, devices, sockets }: Sizes): v
         await stack.append(chat, alice, groupOf(alice, eve));
         await eventually(stack.projected, wide);
         await stack.pastIsIn("the journal");
+        await stack.heard();
         const other = await stack.connect(eve);
         const back = await stack.connect(bob, `&cursor=${away.cursor()}`);
         // Each waits for its own push, so a device that is told everything first would let only one through.
@@ -59,13 +65,14 @@ export function longAwayAndManyRules({ eventsAway, devices, sockets }: Sizes): v
       }));
   });
 
-  describe(`${sockets} sockets of one chat`, () => {
+  describe(`${sockets} sockets of one chat, with the log in ${kind}`, () => {
     it("are each told every message once and in order", () =>
-      withRealtime(
+      withStack(
         async (stack) => {
           const users = range(1, sockets).map(String);
           await stack.append(chat, alice, groupOf(...users));
           await stack.projected();
+          await stack.heard();
           const clients: SocketClient[] = [];
           for (let first = 0; first < sockets; first += CONNECTED_AT_ONCE) {
             const next = users.slice(first, first + CONNECTED_AT_ONCE);
@@ -83,7 +90,7 @@ export function longAwayAndManyRules({ eventsAway, devices, sockets }: Sizes): v
       ));
   });
 
-  describe(`${devices} devices that all come back at once`, () => {
+  describe(`${devices} devices that all come back at once, with the log in ${kind}`, () => {
     const users = range(1, devices / PER_USER).map(String);
     const founders = users.length / 2;
 
@@ -94,10 +101,11 @@ export function longAwayAndManyRules({ eventsAway, devices, sockets }: Sizes): v
       // Spans and events for each, a few at a time; names and chats for those whom it lets in.
       ["to an instance that was started since: with few questions for each", "the journal", true, 5 * devices],
     ] as const)("%s", (_what, source, exact, most) =>
-      withRealtime(async (stack) => {
+      withStack(async (stack) => {
         await stack.append(chat, "1", groupOf(...users.slice(0, founders)), added(users[founders] ?? "", 0));
         await stack.append(chat, "1", ...users.slice(founders + 1).map((userId) => added(userId, 0)));
         await stack.projected();
+        await stack.heard();
         const names = users.flatMap((userId) =>
           range(1, PER_USER).map((device) => ({ userId, device: `&device=${device}` })),
         );

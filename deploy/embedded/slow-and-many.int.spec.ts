@@ -100,4 +100,4 @@ describe("a device that reads too slowly", () => {
 });
 
 // The full sizes are the proof's, in slow-and-many.proof.spec.ts.
-longAwayAndManyRules({ eventsAway: 20_000, devices: 96, sockets: 200 });
+longAwayAndManyRules("memory", { eventsAway: 20_000, devices: 96, sockets: 200 });
