@@ -33,11 +33,12 @@ export function severalSocketsRules(kind: LogKind): void {
 
   describe(`two sockets of one device, with the log in ${kind}`, () => {
     it.each([
-      ["the instance where it was", 0],
-      ["the other one", 1],
-    ])(
-      "are owed for themselves, on an instance each: what the other has proved is told to the one that was cut off, at %s",
-      (_, back) =>
+      ["was cut off, at the instance where it was", 0, "left"],
+      ["was cut off, at the other one", 1, "left"],
+      ["was closed and comes back, at the instance where it was", 0, "closed"],
+    ] as const)(
+      "are owed for themselves, on an instance each: what the other has proved is told to the one that %s",
+      (_, back, ends) =>
         withStack(async (stack) => {
           await stack.append(chat, alice, groupOf(alice, bob));
           await stack.projected();
@@ -53,10 +54,11 @@ export function severalSocketsRules(kind: LogKind): void {
           await stack.isStored(late.cursor());
           // Else the second would be taken for the first, whose end is found late.
           await later();
-          early.ws.terminate();
+          if (ends === "left") early.ws.terminate();
+          else early.ws.close(1000);
           const states = async () =>
             (await stack.pool.query<{ state: string }>("SELECT state FROM devices.sockets ORDER BY state")).rows;
-          await eventually(async () => expect(await states()).toContainEqual({ state: "left" }), within);
+          await eventually(async () => expect(await states()).toContainEqual({ state: ends }), within);
 
           const again = await at(back);
           expect(again.frames[0]).toMatchObject({ type: "ready", resumed: true });
@@ -98,6 +100,8 @@ export function severalSocketsRules(kind: LogKind): void {
           await eventually(() => expect(texts(late)).toEqual(messages(first, first + 2)), within);
           late.send({ type: "ack", id: "heard", cursor: late.cursor() });
           await eventually(() => expect(late.frames.at(-1)).toMatchObject({ type: "reply", ok: true }), within);
+          // As above: each is seen to be there when the other one has begun.
+          await later();
           for (const { ws } of [back, late]) ws.close();
           const open = async () =>
             (await stack.pool.query("SELECT FROM devices.sockets WHERE device_id = 'desk' AND state <> 'closed'"))

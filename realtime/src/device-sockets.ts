@@ -19,7 +19,7 @@ export interface SocketCursor {
   proven(): Offsets;
   /** The client has sent something. */
   heard(): void;
-  /** `goodbye`: the client closed it, and what it did not prove it does not want. Else its place is kept for who comes next. */
+  /** `goodbye`: the client closed it; its place is kept for minutes. Else it is kept for who comes next. */
   end(goodbye: boolean): void;
 }
 

@@ -7,7 +7,7 @@ export interface SocketFacts {
   readonly socket: string;
   /** What has arrived for certain. */
   readonly offsets: Offsets;
-  /** `left`: it ended without a word. `closed`: its client said goodbye, and what it did not prove it does not want. */
+  /** `left`: it ended without a word. `closed`: its client said goodbye, and may be back at once, as a page that is loaded anew. */
   readonly state: "open" | "left" | "closed";
   readonly beganAt: number;
   /** Its last sign of life; of an open one the last that is known. */
@@ -36,8 +36,9 @@ export interface Standing {
 }
 
 /**
- * When a device has come back, so long the places of its other sockets that were cut off with it are kept. Browsers let a window in
- * the background wait for a minute, and clients that try again wait for up to a minute more.
+ * When a device has come back, so long the places of its other sockets that were cut off with it are kept, and the place of one that
+ * was closed is kept so long. Browsers let a window in the background wait for a minute, and clients that try again wait for up to a
+ * minute more.
  */
 export const KEPT_FOR_MS = 5 * 60_000;
 
@@ -54,7 +55,8 @@ const MOST_SOCKETS = 200;
  *
  * Of several the highest count as taken first: any of them may be the one that is still away.
  */
-export function standingOf(all: readonly SocketFacts[], now: number): Standing {
+export function standingOf(rows: readonly SocketFacts[], now: number): Standing {
+  const all = rows.map((one) => (mayBeBack(one, now) ? ({ ...one, state: "left" } as const) : one));
   const sockets = [...all].sort((one, other) => other.beganAt - one.beganAt).slice(0, MOST_SOCKETS);
   const left = sockets.filter(({ state }) => state === "left");
   const open = sockets.filter(isOpen);
@@ -71,7 +73,7 @@ export function standingOf(all: readonly SocketFacts[], now: number): Standing {
   const floors = [...owed, ...open].map(({ socket }) => places.get(socket) ?? []);
   const reached = [...places.values()];
   return {
-    // Where every socket was closed by its client, or succeeded, the device has got as far as any of them.
+    // Where every socket was closed by its client long ago, or succeeded, the device has got as far as any of them.
     offsets: floors.length > 0 ? floors.reduce(lowest) : reached.length > 0 ? reached.reduce(highest) : null,
     successions: successions.map((pair) => ({ ...pair, offsets: places.get(pair.by) ?? [] })),
     over: all
@@ -83,6 +85,10 @@ export function standingOf(all: readonly SocketFacts[], now: number): Standing {
       .map(({ socket }) => socket),
   };
 }
+
+/** For a while goodbye is no farewell: the place of one that says it is kept as if it had been cut off. */
+const mayBeBack = ({ state, aliveAt }: SocketFacts, now: number): boolean =>
+  state === "closed" && now - aliveAt <= KEPT_FOR_MS;
 
 type Pair = Omit<Succession, "offsets">;
 
