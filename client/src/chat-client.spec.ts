@@ -196,6 +196,24 @@ describe("a client that is stopped and started", () => {
     await client.stop();
   });
 
+  it("tells nobody who stops it, or is signed out, that it comes back", async () => {
+    const server = start();
+    const { answers, chat, client, news, path } = server;
+    const told = () => news.filter(({ type }) => type !== "state");
+    (await socket(server, 1)).hear(ready("position 1"));
+    await client.stop();
+    expect(told()).toEqual([{ type: "connected" }]);
+    client.start();
+    (await socket(server, 2)).hear(ready("position 1"));
+    answers.set(`POST ${path}/messages`, () => ({ status: 401, body: { code: "unauthorized" } }));
+    client.send(chat.chatId, "hello");
+    await eventually(
+      () => expect(told()).toEqual([{ type: "connected" }, { type: "connected" }, { type: "signed_out" }]),
+      within,
+    );
+    await client.stop();
+  });
+
   it("leaves nobody waiting for a chat that it was opening, and fetches it after the next start", async () => {
     const server = start();
     const { answers, chat, client, known, path } = server;

@@ -38,7 +38,7 @@ export interface ChatClientOptions {
 export type News =
   | { readonly type: "state"; readonly state: ClientState }
   | { readonly type: "connected" }
-  /** It comes back by itself. */
+  /** It comes back by itself: not told at `stop` or where the user is signed out. */
   | { readonly type: "disconnected"; readonly code: number }
   /** No token is to be had; everything stops until `start` is called again. */
   | { readonly type: "signed_out" }
@@ -123,7 +123,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     openSocket: options.openSocket ?? ((url) => new WebSocket(url)),
     address,
     heard,
-    ended({ code, ready }) {
+    ended({ code, ready, stopped }) {
       cursorRefusals = ready ? 0 : cursorRefusals + 1;
       if (cursorRefusals >= MAX_CURSOR_REFUSALS) {
         snapshotIsNeeded = true;
@@ -131,7 +131,8 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       }
       typingEnds.clear();
       become(nobodyThere(state));
-      tell({ type: "disconnected", code });
+      // Whoever stops it, or signs out, is not to wait for it.
+      if (!stopped) tell({ type: "disconnected", code });
     },
     isFinal: (error) => error instanceof SignedOut,
   });

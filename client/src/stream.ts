@@ -30,8 +30,8 @@ export interface StreamOptions {
   readonly random: () => number;
   /** In the order in which they came. */
   readonly heard: (frame: FrameToClient) => void;
-  /** `ready`: whether it ever was. */
-  readonly ended: (why: { readonly code: number; readonly ready: boolean }) => void;
+  /** `ready`: whether it ever was. `stopped`: no other socket follows. */
+  readonly ended: (why: { readonly code: number; readonly ready: boolean; readonly stopped: boolean }) => void;
   /** Whether an error of `address` is one that no waiting mends. */
   readonly isFinal: (error: unknown) => boolean;
 }
@@ -87,7 +87,7 @@ export function createStream(options: StreamOptions): Stream {
         signal.removeEventListener("abort", stop);
         socket.close(NORMAL_CLOSE);
         if (current?.socket === socket) current = null;
-        options.ended({ code, ready: readyAt !== null });
+        options.ended({ code, ready: readyAt !== null, stopped: signal.aborted });
         resolve(readyAt === null ? 0 : performance.now() - readyAt);
       }
       const stop = (): void => end(NORMAL_CLOSE);

@@ -206,7 +206,6 @@ describe("the client", () => {
       "Hello from a program: sending",
       "the stream has brought it: Hello from a program",
       "Boots, a map, bread.",
-      "away (1000), and coming back",
       "stopped",
     ]);
     const history = await wholeHistory(partner, made.body.id);
