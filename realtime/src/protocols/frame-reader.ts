@@ -37,7 +37,7 @@ export function createFrameReader(
   return (bytes, shown) => {
     let frame: unknown;
     try {
-      frame = parseAnyJson(bytes);
+      frame = parseAnyJson(bytes, "frame");
     } catch (error) {
       if (error instanceof Rejection) return { kind: "unreadable", rejection: error };
       throw error;

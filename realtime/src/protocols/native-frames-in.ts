@@ -48,6 +48,6 @@ function typingFrom({ id, chat_id: chatId, is_typing: isTyping }: TypeFrame): In
 
 function ackFrom(frame: AckFrame): Incoming {
   const cursor = frame.cursor ?? frame.at;
-  if (cursor === undefined) throw wrong("/cursor", "is missing");
+  if (cursor === undefined) throw wrong("/cursor", "is missing: give cursor or at");
   return { kind: "ack", id: frame.id ?? null, cursor };
 }

@@ -88,7 +88,12 @@ describe("the native protocol", () => {
   it("cannot read what is no UTF-8", () => {
     expect(nativeProtocol.incoming(Buffer.from([0xff, 0x7b]), null)).toMatchObject({
       kind: "unreadable",
-      rejection: { code: "invalid_utf8" },
+      rejection: { code: "invalid_utf8", message: "The frame is not valid UTF-8." },
     });
+  });
+
+  it("says of a frame that it is none in JSON, and of an ack both names that would do", () => {
+    expect(frame("{")).toMatchObject({ rejection: { message: "The frame is not valid JSON." } });
+    expect(frame({ type: "ack" })).toMatchObject({ rejection: { message: "/cursor is missing: give cursor or at." } });
   });
 });

@@ -46,7 +46,7 @@ describe("the room for texts (seed 000)", () => {
   });
 
   it("refuses what is no UTF-8", () => {
-    const rejection = { code: "invalid_utf8" };
+    const rejection = { code: "invalid_utf8", message: "The frame is not valid UTF-8." };
     expect(incoming(textRoom, Buffer.from([0xff, 0x7b]))).toMatchObject({ kind: "refused", rejection });
   });
 

@@ -27,7 +27,7 @@ export function readQuoted(frame: Buffer): string | null {
 /** Sends what was typed: the text of an object that has one, else the frame itself. Never throws. */
 export function sendText(frame: Buffer, typed: object | string | null, shown: string | null): Incoming {
   try {
-    const said = typed ?? decodeUtf8(frame);
+    const said = typed ?? decodeUtf8(frame, "frame");
     const message = typeof said === "string" ? { text: said } : said;
     refuseUnstorableText(message);
     const { text, client_message_id: key } = validate(message);

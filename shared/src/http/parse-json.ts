@@ -20,24 +20,24 @@ export function refuseUnstorableJson(bytes: Buffer, value: unknown): void {
   if (bytes.includes("\\u")) refuseUnstorableText(value);
 }
 
-/** As `parseJson`, but what it holds may be such that Postgres refuses it. */
-export function parseAnyJson(bytes: Uint8Array): unknown {
-  const text = decodeUtf8(bytes);
+/** As `parseJson`, but what it holds may be such that Postgres refuses it. `what`: the sender's word for the bytes. */
+export function parseAnyJson(bytes: Uint8Array, what: "body" | "frame" = "body"): unknown {
+  const text = decodeUtf8(bytes, what);
   if (isDeeperThan(MAX_JSON_DEPTH, text)) {
     throw new Rejection("too_deep", `The JSON is nested more than ${MAX_JSON_DEPTH} levels deep.`);
   }
   try {
     return JSON.parse(text);
   } catch {
-    throw new Rejection("malformed_json", "The body is not valid JSON.");
+    throw new Rejection("malformed_json", `The ${what} is not valid JSON.`);
   }
 }
 
-export function decodeUtf8(bytes: Uint8Array): string {
+export function decodeUtf8(bytes: Uint8Array, what: "body" | "frame" = "body"): string {
   try {
     return utf8.decode(bytes);
   } catch {
-    throw new Rejection("invalid_utf8", "The body is not valid UTF-8.");
+    throw new Rejection("invalid_utf8", `The ${what} is not valid UTF-8.`);
   }
 }
 
