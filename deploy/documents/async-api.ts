@@ -30,7 +30,7 @@ export function asyncApiDocument(version: string): object {
       stream: {
         address: "/ws",
         title: "Everything that a user's device is to hear",
-        description: `The same at /ws/notif, with quiet=1 without \`ready\`, \`cursor\` and \`resync\`. ${closings()}`,
+        description: `The same at /ws/notif, with quiet=1 without \`ready\`, \`cursor\`, \`resync\` and \`version\`. ${closings()}`,
         messages: Object.fromEntries(Object.keys(all).map((name) => [name, { $ref: `#/components/messages/${name}` }])),
         bindings: { ws: { method: "GET", query: streamQuery } },
       },

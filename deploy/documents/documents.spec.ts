@@ -4,6 +4,7 @@ import { Ajv2020 } from "ajv/dist/2020.js";
 import { parse } from "yaml";
 import { framesFromClients } from "@chat/shared/api/frames-from-clients";
 import { framesToClients } from "@chat/shared/api/frames-to-clients";
+import { STREAM_FRAMES } from "@chat/shared/testing/frame-check";
 import { allRoutes } from "./all-routes.ts";
 import { generatedDocuments } from "./documents.ts";
 
@@ -11,6 +12,7 @@ interface Described {
   readonly paths?: Readonly<
     Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: object }>>>
   >;
+  readonly channels?: Readonly<Record<string, { readonly description?: string }>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>;
     readonly messages?: Readonly<Record<string, { readonly name: string; readonly payload: object }>>;
@@ -106,6 +108,12 @@ describe("the documents", () => {
   it("hold every frame of either side", () => {
     const names = Object.values(asyncApi?.components.messages ?? {}).map(({ name }) => name);
     expect(names).toEqual([...Object.keys(framesToClients), ...Object.keys(framesFromClients)]);
+  });
+
+  it("name every frame that a quiet socket is not told", () => {
+    const said = asyncApi?.channels?.["stream"]?.description ?? "";
+    const without = /quiet=1 without (.*?)\./.exec(said)?.[1] ?? "";
+    expect([...without.matchAll(/`(\w+)`/g)].map(([, type]) => type)).toEqual([...STREAM_FRAMES]);
   });
 });
 

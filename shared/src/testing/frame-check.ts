@@ -23,7 +23,7 @@ const dialects = new Map<string, FrameCheck>();
 
 const FILE = "docs/asyncapi.yaml";
 /** What `quiet=1` leaves out. */
-const STREAM_FRAMES: ReadonlySet<unknown> = new Set(["ready", "cursor", "resync", "version"]);
+export const STREAM_FRAMES: ReadonlySet<unknown> = new Set(["ready", "cursor", "resync", "version"]);
 
 /**
  * A function that throws when a frame is not as the document says of the socket at this URL, in whichever dialect it is: for
