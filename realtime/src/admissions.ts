@@ -65,7 +65,7 @@ type Outcome = "opened" | "not opened" | "no member";
 
 export function createAdmissions(options: AdmissionsOptions): Admissions {
   const { log, limits, revoked, beginnings, arrivals, rooms, streams, tail, context } = options;
-  const sockets = new WebSocketServer(socketOptions);
+  const sockets = new WebSocketServer(socketOptions(limits));
   const socketsOf = new Map<string, number>();
 
   async function admit(upgrade: Upgrade): Promise<void> {

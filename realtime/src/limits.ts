@@ -6,6 +6,8 @@ export interface RealtimeLimits {
   /** Bytes that may wait for one device before it is closed with 4008. */
   readonly maxQueueBytes: number;
   readonly maxSocketsPerUser: number;
+  /** A client that does not answer a close is cut off then; a slow one still has its queue to read. */
+  readonly closeTimeoutMs: number;
 }
 
 /**
@@ -17,18 +19,17 @@ export const defaultLimits: RealtimeLimits = {
   flood: { burst: 60, perSecond: 20 },
   maxQueueBytes: 4 * 1024 * 1024,
   maxSocketsPerUser: 100,
+  closeTimeoutMs: 10_000,
 };
 
 /** The largest frame of a client: a text of 16 KiB fits with every character escaped. */
 const MAX_FRAME_BYTES = 64 * 1024;
-/** A client that does not answer a close is cut off then; a slow one still has its queue to read. */
-const CLOSE_TIMEOUT_MS = 10_000;
 /** What `ws` is told of every socket. */
-export const socketOptions = {
+export const socketOptions = ({ closeTimeoutMs }: Pick<RealtimeLimits, "closeTimeoutMs">) => ({
   noServer: true,
   clientTracking: false,
   // It would cost each socket some hundred KiB, and each frame its own compression.
   perMessageDeflate: false,
   maxPayload: MAX_FRAME_BYTES,
-  closeTimeout: CLOSE_TIMEOUT_MS,
-};
+  closeTimeout: closeTimeoutMs,
+});

@@ -16,7 +16,7 @@ import { createLogger } from "@chat/shared/telemetry/logger";
 import { createMetrics } from "@chat/shared/telemetry/metrics";
 import { type AppendChatEvents, createChatWriter } from "@chat/shared/testing/chat-writer";
 import { eventually } from "@chat/shared/testing/eventually";
-import { openSocket, type SocketClient } from "@chat/shared/testing/socket-client";
+import { openSocket, type SocketClient, type SocketOptions } from "@chat/shared/testing/socket-client";
 import { type SpecDatabase, withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
 import { migrationSets } from "../../migrate/migration-sets.ts";
@@ -30,7 +30,7 @@ export interface PushStack {
   readonly log: EventLog;
   readonly pool: Pool;
   readonly append: AppendChatEvents;
-  connect(userId: string, query?: string, options?: { autoPong: boolean }): Promise<SocketClient>;
+  connect(userId: string, query?: string, options?: SocketOptions): Promise<SocketClient>;
   /** Until every instance has told all that was appended so far. A device without a cursor begins where its instance is. */
   heard(): Promise<void>;
   /** Until the read models hold everything. */
@@ -182,7 +182,7 @@ export function withRealtime(
       log,
       pool,
       append: createChatWriter(log),
-      async connect(userId, query = "", options = { autoPong: true }) {
+      async connect(userId, query = "", options = {}) {
         const client = await openSocket(`ws://127.0.0.1:${current()?.port}${pathOf(userId)}${query}`, options);
         clients.push(client);
         return client;

@@ -33,8 +33,16 @@ export interface SocketClient {
   cursor(): string;
 }
 
-/** Resolves at `ready`. With `autoPong: false` it proves nothing by itself. */
-export async function openSocket(url: string, { autoPong = true } = {}): Promise<SocketClient> {
+export interface SocketOptions {
+  /** With `false` it proves nothing by itself. */
+  readonly autoPong?: boolean;
+  /** What is kept of a frame that was checked, where whole ones would be too much; all of it when absent. */
+  readonly kept?: (frame: Frame) => Frame;
+}
+
+/** Resolves at `ready`. */
+export async function openSocket(url: string, options: SocketOptions = {}): Promise<SocketClient> {
+  const { autoPong = true, kept = (frame: Frame) => frame } = options;
   const ws = new WebSocket(url, { autoPong });
   const frames: Frame[] = [];
   const signals: Frame[] = [];
@@ -44,7 +52,7 @@ export async function openSocket(url: string, { autoPong = true } = {}): Promise
   ws.on("message", (data: Buffer) => {
     const frame = JSON.parse(data.toString()) as Frame;
     checkFrameToClient(frame);
-    (signalTypes.has(frame.type) ? signals : frames).push(frame);
+    (signalTypes.has(frame.type) ? signals : frames).push(kept(frame));
     checkVersion(frame);
   });
   ws.on("error", () => undefined);
