@@ -60,7 +60,7 @@ if (options !== null) process.exitCode = await run(options);
 
 /** 0: all was right, and every figure that is judged is met or not: a slow machine is no fault. 1: something was lost, doubled or out of order. */
 async function run(options: Options): Promise<number> {
-  if (!pinDriver())
+  if (options.pinned && !pinDriver())
     process.stderr.write("taskset or a second core is missing: server and driver share what there is\n");
   const chosen = experiments.filter(({ name }) => options.only.length === 0 || options.only.includes(name));
   const bench = await openBench(options);

@@ -22,8 +22,7 @@ const NO_FLOOD_LIMIT = {
   ...{ RATE_LIMIT_COMMANDS: "0", RATE_LIMIT_READS: "0", RATE_LIMIT_ACCOUNTS: "0" },
 };
 
-/** `pinned`: see `ProgramOptions`. */
-export async function openBench(options: Options, { pinned = true } = {}): Promise<Bench> {
+export async function openBench(options: Options): Promise<Bench> {
   const folder = await mkdtemp(join(tmpdir(), "chat-bench-"));
   // Where this is root, the database's own user has to come through.
   await chmod(folder, 0o711);
@@ -50,7 +49,7 @@ export async function openBench(options: Options, { pinned = true } = {}): Promi
     const profile = options.profile === null ? [] : ["--cpu-prof", `--cpu-prof-dir=${options.profile}`];
     const flags = [...nodeFlags, ...profile];
     const environment = { PORT: "0", DATA_DIR: dataFolder, SECRET_KEY: secret, ...NO_FLOOD_LIMIT };
-    return startProgram("deploy/embedded/main.ts", { environment, nodeFlags: flags, pinned });
+    return startProgram("deploy/embedded/main.ts", { environment, nodeFlags: flags, pinned: options.pinned });
   }
 
   async function databaseUrl(name: string): Promise<string> {

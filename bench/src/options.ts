@@ -27,6 +27,8 @@ export interface Options {
   readonly smoke: boolean;
   /** Each message carries a `client_message_id`, so that its key has to be looked up too. */
   readonly clientIds: boolean;
+  /** Server and database on one core and the driver on another, as where the required figures come from; else all on any core. */
+  readonly pinned: boolean;
   readonly json: string | null;
   /** A folder for the server's CPU profile, which is written when it stops. */
   readonly profile: string | null;
@@ -65,6 +67,7 @@ export const usage = `npm run bench -- [options]
   --rounds <n>      how often each is measured, floor and ours in turn; the median counts (3)
   --seconds <n>     how long each measurement lasts (4)
   --client-ids      send a client_message_id with every message
+  --unpinned        server, database and driver on any core, not on one core here and one there
   --smoke           everything small and once: checks correctness, judges no figure
   --json <file>     write the figures of all rounds there
   --profile <dir>   write the server's CPU profile there
@@ -80,6 +83,7 @@ export function readOptions(args: readonly string[]): Options | null {
       rounds: { type: "string" },
       seconds: { type: "string" },
       smoke: { type: "boolean", default: false },
+      unpinned: { type: "boolean", default: false },
       "client-ids": { type: "boolean", default: false },
       json: { type: "string" },
       profile: { type: "string" },
@@ -93,6 +97,7 @@ export function readOptions(args: readonly string[]): Options | null {
     seconds: positive("seconds", values.seconds ?? (values.smoke ? "0.3" : "4")),
     smoke: values.smoke,
     clientIds: values["client-ids"],
+    pinned: !values.unpinned,
     json: values.json ?? null,
     profile: values.profile ?? null,
     sizes: values.smoke ? small : full,

@@ -26,9 +26,9 @@ interface Options {
 
 /** The services on Kafka against the embedded run and bare kafkajs, all on one PostgreSQL server and one broker. */
 export async function serviceLines({ broker, bare, rounds, seconds }: Options): Promise<readonly Line[]> {
-  const options = readOptions(["--smoke"]);
+  const options = readOptions(["--smoke", "--unpinned"]);
   if (options === null) throw new Error("no options");
-  const bench = await openBench(options, { pinned: false });
+  const bench = await openBench(options);
   const stacks: KafkaStack[] = [];
   try {
     const databaseUrl = async (name: string): Promise<string> => {

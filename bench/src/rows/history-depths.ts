@@ -40,7 +40,10 @@ function line(ours: Sample, floor: Sample, readers: number, name: "p50" | "p99")
 async function openDepths(bench: Bench) {
   const { faults, options } = bench;
   const { chatId, reader, last } = await bench.history();
-  const bare = await startProgram("bench/src/floors/select-page.ts", { args: [await bench.databaseUrl("chat")] });
+  const bare = await startProgram("bench/src/floors/select-page.ts", {
+    args: [await bench.databaseUrl("chat")],
+    pinned: bench.options.pinned,
+  });
 
   async function bareSql(connections: number): Promise<Figures> {
     const asked = `seconds=${options.seconds}&connections=${connections}&last=${last}&limit=${PAGE}`;

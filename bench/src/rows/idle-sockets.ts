@@ -65,7 +65,10 @@ async function openIdleSockets(bench: Bench) {
       return measure(bench.chat().pid, bench.openSockets);
     },
     async floor() {
-      const bare = await startProgram("bench/src/floors/bare-sockets.ts", { nodeFlags: SAME_YOUNG_SPACE });
+      const bare = await startProgram("bench/src/floors/bare-sockets.ts", {
+        nodeFlags: SAME_YOUNG_SPACE,
+        pinned: bench.options.pinned,
+      });
       const sample = await measure(bare.pid, (who) =>
         openAll(who, ({ id }) =>
           openSocket(Number(bare.readyLine), `/${id}`, (why) => bench.faults.add(`floor: ${why}`)),

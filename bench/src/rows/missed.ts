@@ -56,7 +56,10 @@ async function openMissed(bench: Bench, from: From) {
   await bench.settled(chatId, away);
   // What is in memory then are the events that come.
   if (from === "journal") await bench.restart();
-  const bare = await startProgram("bench/src/floors/select-and-send.ts", { args: [await bench.databaseUrl("chat")] });
+  const bare = await startProgram("bench/src/floors/select-and-send.ts", {
+    args: [await bench.databaseUrl("chat")],
+    pinned: bench.options.pinned,
+  });
 
   /** From the first byte of the handshake to the last message. */
   async function heard(port: number, path: string): Promise<number> {

@@ -59,6 +59,7 @@ async function openPosting(bench: Bench, kind: "apart" | "hot") {
   const nextSeq = chatIds.map(() => 1);
   const floor = await startProgram("bench/src/floors/insert-per-request.ts", {
     args: [await bench.databaseUrl("floor")],
+    pinned: bench.options.pinned,
   });
 
   async function ours(): Promise<Sample> {

@@ -44,7 +44,7 @@ export const reads: Experiment = {
 async function openReads(bench: Bench) {
   const { options, faults } = bench;
   const people = bench.people.slice(0, options.sizes.crowd);
-  const bare = await startProgram("bench/src/floors/bare-sockets.ts");
+  const bare = await startProgram("bench/src/floors/bare-sockets.ts", { pinned: bench.options.pinned });
   const chatId = await bench.makeGroup(people);
   let nextSeq = 1;
   let bareRound = 0;

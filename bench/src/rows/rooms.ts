@@ -25,7 +25,7 @@ export async function openRooms(bench: Bench, plan: RoomPlan): Promise<Measurabl
     people.slice(room * plan.members, (room + 1) * plan.members),
   );
   const traffic = { seconds: options.seconds, window: plan.window, clientIds: options.clientIds, faults };
-  const bare = await startProgram("bench/src/floors/bare-sockets.ts");
+  const bare = await startProgram("bench/src/floors/bare-sockets.ts", { pinned: bench.options.pinned });
   const chatIds: string[] = [];
   for (const group of groups) chatIds.push(await bench.makeGroup(group));
   const nextSeq = new Map<string, number>();

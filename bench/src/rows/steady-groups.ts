@@ -44,7 +44,7 @@ async function openSteadyGroups(bench: Bench) {
   const { groups: count, groupMembers: size } = options.sizes;
   const membersOf = <T>(all: readonly T[], index: number): T[] => all.slice(index * size, (index + 1) * size);
   const wanted = people.slice(0, count * size);
-  const bare = await startProgram("bench/src/floors/bare-sockets.ts");
+  const bare = await startProgram("bench/src/floors/bare-sockets.ts", { pinned: bench.options.pinned });
   const chatIds: string[] = [];
   for (let index = 0; index < count; index += 1) chatIds.push(await bench.makeGroup(membersOf(wanted, index)));
   const nextSeq = chatIds.map(() => 1);

@@ -60,7 +60,7 @@ interface Member {
 
 async function openStorm(bench: Bench) {
   const { people, options, faults } = bench;
-  const bare = await startProgram("bench/src/floors/bare-sockets.ts");
+  const bare = await startProgram("bench/src/floors/bare-sockets.ts", { pinned: bench.options.pinned });
   const groups: { readonly chatId: string; readonly sender: Person; last: number }[] = [];
   const members: Member[] = [];
   /** Handshakes that failed and were tried again. */
