@@ -1,7 +1,57 @@
 import { enableCompileCache } from "node:module";
 import { join } from "node:path";
+import type { EmbeddedChat } from "./chat.ts";
 
-// Half of a start is compiling. What an earlier one has compiled is kept, and compared with its source before it is used.
+// Half of a start is compiling. What an earlier one has compiled is kept, and compared with its source before it is used; so all that
+// is to come from there is imported after this.
 enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/compiled"));
-const { runEmbeddedProgram } = await import("./embedded-program.ts");
-await runEmbeddedProgram(process.env);
+const { checkFilesPlace } = await import("@chat/shared/files/file-settings");
+const { openFileStore } = await import("@chat/shared/files/open-file-store");
+const { limitingOf } = await import("@chat/shared/http/rate-limits");
+const { runService } = await import("@chat/shared/run-service");
+const { uploadLimitsOf } = await import("@chat/shared/settings");
+const { createEmbeddedChat } = await import("./chat.ts");
+const { embeddedSettings } = await import("./config.ts");
+
+await runService({
+  name: "chat",
+  about: "the whole chat backend in one process, with its own PostgreSQL",
+  settings: embeddedSettings,
+  checkSettings: checkFilesPlace,
+  environment: process.env,
+  create: (settings, context) =>
+    announced(
+      createEmbeddedChat(
+        {
+          port: settings.PORT,
+          dataDir: settings.DATA_DIR,
+          databaseUrl: settings.DATABASE_URL,
+          openFiles: (folder) => openFileStore(settings, { folder }),
+          instanceUrl: settings.INSTANCE_URL,
+          secretKey: settings.SECRET_KEY,
+          accessTokenMinutes: settings.ACCESS_TOKEN_EXPIRE_MINUTES,
+          partitions: settings.PARTITIONS,
+          allowedOrigins: settings.ALLOWED_ORIGINS,
+          flood: { burst: settings.WS_FLOOD_BURST, perSecond: settings.WS_FLOOD_PER_SECOND },
+          limiting: limitingOf(settings),
+          uploadLimits: uploadLimitsOf(settings),
+        },
+        context,
+      ),
+    ),
+});
+
+/** One line when it is ready, and what to try next. */
+function announced(chat: EmbeddedChat): EmbeddedChat {
+  return {
+    ...chat,
+    async start() {
+      await chat.start();
+      const url = `http://localhost:${String(chat.address().port)}`;
+      process.stdout.write(
+        `chat is ready on ${url}. Try: curl -s ${url}/register -H 'Content-Type: application/json' ` +
+          `-d '{"email":"alice@example.com","password":"password123"}'\n`,
+      );
+    },
+  };
+}
