@@ -116,7 +116,8 @@ describe("files", () => {
     const socket = await bob.socket();
     const removed = await alice.delete<Chat>(`/api/chats/${team.id}/avatar`);
     expect(removed).toMatchObject({ status: 200, body: { id: team.id, avatar: null } });
-    expect(await socket.next({ type: "update_chat" })).toMatchObject({ payload: { id: team.id, avatar: null } });
+    // A new device may be told of the picture first: its instance may not have heard of that yet when it came.
+    await socket.next({ type: "update_chat", payload: { id: team.id, avatar: null } });
     await socket.close();
     expect((await bob.get<Chat>(`/api/chats/${team.id}`)).body.avatar).toBeNull();
     expect((await download(String(avatar), bob)).status).toBe(404);
@@ -133,7 +134,7 @@ describe("files", () => {
     const socket = await bob.socket();
     const remove = () => alice.delete<Profile>("/api/users/me/avatar");
     expect(await remove()).toMatchObject({ status: 200, body: { id: alice.id, avatar: null } });
-    expect(await socket.next({ type: "user_updated" })).toMatchObject({ payload: { id: alice.id, avatar: null } });
+    await socket.next({ type: "user_updated", payload: { id: alice.id, avatar: null } });
     expect((await download(String(shown), bob)).status).toBe(404);
     expect(await remove()).toMatchObject({ status: 200, body: { id: alice.id, avatar: null } });
     // The second time said nothing: what is told next is what comes next.
