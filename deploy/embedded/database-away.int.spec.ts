@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { describe, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
 import { createProjector } from "@chat/projector/service";
@@ -21,6 +18,7 @@ import { openSocket } from "@chat/shared/testing/socket-client";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
 import { migrationSets } from "../migrate/migration-sets.ts";
+import { serveSockets } from "./testing/serve-sockets.ts";
 
 jest.setTimeout(120_000);
 const within = { within: 30_000 };
@@ -69,17 +67,13 @@ describe("a PostgreSQL that goes away while a device catches up", () => {
         });
         await realtime.start();
         running.defer(() => realtime.stop());
-        const server = createServer();
-        server.on("upgrade", realtime.handleUpgrade);
-        server.listen(0, "127.0.0.1");
-        await once(server, "listening");
-        running.defer(() => void server.close());
+        const server = await serveSockets(realtime.handleUpgrade);
+        running.defer(server.close);
 
         detour.cutAfter(CUT_AFTER_BYTES);
-        const { port } = server.address() as AddressInfo;
         const token = tokens.sign({ userId: bob as never, sessionId: "s" });
         const from = encodeCursor("a-log", Array<number>(PARTITIONS).fill(0));
-        const client = await openSocket(`ws://127.0.0.1:${port}/ws?token=${token}&cursor=${from}`);
+        const client = await openSocket(`ws://127.0.0.1:${server.port}/ws?token=${token}&cursor=${from}`);
         running.defer(() => client.ws.terminate());
         await eventually(() => expect(detour.refused()).toBeGreaterThan(2), within);
         await eventually(() => expect(client.events().length).toBeGreaterThan(0), within);

@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import type { AddressInfo } from "node:net";
-import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
+import { request as httpRequest, type IncomingMessage } from "node:http";
 import { describe, expect, it, jest } from "@jest/globals";
 import { WebSocket } from "ws";
 import { identityMigrations } from "@chat/command-api/migrations";
@@ -23,6 +22,7 @@ import { checkFrameToClient } from "@chat/shared/testing/check-frame";
 import { eventually } from "@chat/shared/testing/eventually";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
 import { createWakeup } from "@chat/shared/wakeup";
+import { serveSockets } from "./testing/serve-sockets.ts";
 
 jest.setTimeout(60_000);
 const PARTITIONS = 4;
@@ -338,11 +338,7 @@ function withRealtime(use: (stack: Stack) => Promise<void>, settings: Settings =
       });
       if (settings.projecting !== false) await projector.start();
       await realtime.start();
-      const server = createServer();
-      server.on("upgrade", realtime.handleUpgrade);
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      const { port } = server.address() as AddressInfo;
+      const { port, close } = await serveSockets(realtime.handleUpgrade);
       const clients: Client[] = [];
       try {
         await use({
@@ -368,7 +364,7 @@ function withRealtime(use: (stack: Stack) => Promise<void>, settings: Settings =
         for (const { ws } of clients) ws.terminate();
         await realtime.stop();
         await projector.stop();
-        server.close();
+        close();
         await log.close();
       }
     },

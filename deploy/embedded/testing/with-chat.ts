@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { randomUUID } from "node:crypto";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -25,6 +22,7 @@ import { type SpecDatabase, withPostgres } from "@chat/shared/testing/with-postg
 import { createWakeup } from "@chat/shared/wakeup";
 import { migrationSets } from "../../migrate/migration-sets.ts";
 import { type LogKind, type OpenLog, withLog } from "./with-log.ts";
+import { serveSockets } from "./serve-sockets.ts";
 
 const secret = "a secret that is long enough for HS256 to like";
 const lifetimeSeconds = 3_600;
@@ -115,12 +113,9 @@ export function withChat(
         commands: () => Promise.reject(new Rejection("unavailable", "Commands are sent over HTTP here.")),
       });
       await realtime.start();
-      const server = createServer();
-      server.on("upgrade", realtime.handleUpgrade);
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
+      const server = await serveSockets(realtime.handleUpgrade);
       return {
-        port: (server.address() as AddressInfo).port,
+        port: server.port,
         async stop() {
           await realtime.stop();
           await ownLog?.close();

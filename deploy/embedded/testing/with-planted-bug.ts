@@ -1,6 +1,4 @@
-import { createServer, type IncomingMessage } from "node:http";
-import { once } from "node:events";
-import type { AddressInfo } from "node:net";
+import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import type { Pool } from "pg";
 import { createCommandApi } from "@chat/command-api/service";
@@ -27,6 +25,7 @@ import { noFiles } from "@chat/shared/testing/no-files";
 import { migrationSets } from "../../migrate/migration-sets.ts";
 import { appendLate, sometimesAppending } from "./troubled-log.ts";
 import { openTamperingProxy, type TamperingProxyOptions } from "./tampering-proxy.ts";
+import { serveSockets } from "./serve-sockets.ts";
 
 const PARTITIONS = 2;
 const lifetimeSeconds = 3_600;
@@ -119,15 +118,12 @@ export function withPlantedBug(bug: PlantedBug, use: (chat: BuggyChat) => Promis
           commands: () => Promise.reject(new Rejection("unavailable", "Commands are sent over HTTP here.")),
         });
         await begin(realtime);
-        const server = createServer();
-        server.on("upgrade", (request, socket, head) => {
+        const server = await serveSockets((request, socket, head) => {
           bug.upgrade?.(request, socket);
           realtime.handleUpgrade(request, socket, head);
         });
-        server.listen(0, "127.0.0.1");
-        await once(server, "listening");
-        running.defer(() => void server.close());
-        ports.push((server.address() as AddressInfo).port);
+        running.defer(server.close);
+        ports.push(server.port);
       }
       // Realtime has begun at the start of the log, before anybody is elected.
       await begin(commandApi, http, commandApi.share);

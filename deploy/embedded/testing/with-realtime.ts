@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Pool } from "pg";
 import { createProjector } from "@chat/projector/service";
@@ -21,6 +18,7 @@ import { type SpecDatabase, withPostgres } from "@chat/shared/testing/with-postg
 import { createWakeup } from "@chat/shared/wakeup";
 import { migrationSets } from "../../migrate/migration-sets.ts";
 import { type LogKind, type OpenLog, withLog } from "./with-log.ts";
+import { serveSockets } from "./serve-sockets.ts";
 
 const tokens = createAccessTokens({ secret: "a secret that is long enough for HS256", lifetimeSeconds: 600 });
 const logger = createLogger({ service: "spec", level: "silent" });
@@ -141,16 +139,13 @@ export function withRealtime(
         limits,
       });
       await realtime.start();
-      const server = createServer();
       const sockets = new Set<Duplex>();
-      server.on("upgrade", (request, socket, head) => {
+      const server = await serveSockets((request, socket, head) => {
         sockets.add(socket);
         realtime.handleUpgrade(request, socket, head);
       });
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
       return {
-        port: (server.address() as AddressInfo).port,
+        port: server.port,
         metrics,
         hasTold: (ends: readonly number[]) => ends.every((end, partition) => (told.get(partition) ?? 0) >= end),
         kill: () => (dead = true),

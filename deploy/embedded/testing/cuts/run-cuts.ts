@@ -1,6 +1,3 @@
-import { once } from "node:events";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Pool } from "pg";
 import { createRealtime } from "@chat/realtime/service";
@@ -17,6 +14,7 @@ import { openCuttingProxy } from "@chat/shared/testing/cutting-proxy";
 import { eventually } from "@chat/shared/testing/eventually";
 import { openSocket } from "@chat/shared/testing/socket-client";
 import { comeBackFor, type CutDevice } from "./cut-device.ts";
+import { serveSockets } from "../serve-sockets.ts";
 
 const USERS = ["1", "2", "3", "4"];
 const chats = USERS.map((_, index) => `0197a3c0-0000-7000-8000-00000000000${index + 1}`);
@@ -74,12 +72,9 @@ export async function runCuts(options: CutsOptions): Promise<CutsVerdict> {
       limits: { heartbeatMs: HEARTBEAT_MS },
     });
     await realtime.start();
-    const server = createServer();
-    server.on("upgrade", realtime.handleUpgrade);
-    server.listen(0, "127.0.0.1");
-    await once(server, "listening");
+    const server = await serveSockets(realtime.handleUpgrade);
     return {
-      port: (server.address() as AddressInfo).port,
+      port: server.port,
       async stop() {
         await realtime.stop();
         server.close();
