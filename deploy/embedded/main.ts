@@ -1,10 +1,9 @@
 import { enableCompileCache } from "node:module";
-import { join } from "node:path";
+import { compileCacheFolder } from "@chat/shared/compile-cache";
 import type { EmbeddedChat } from "./chat.ts";
 
-// Half of a start is compiling. What an earlier one has compiled is kept, and compared with its source before it is used; so all that
-// is to come from there is imported after this.
-enableCompileCache(join(import.meta.dirname, "../../node_modules/.cache/compiled"));
+// All that is to come from there is imported after this.
+enableCompileCache(compileCacheFolder);
 const { checkFilesPlace } = await import("@chat/shared/files/file-settings");
 const { openFileStore } = await import("@chat/shared/files/open-file-store");
 const { limitingOf } = await import("@chat/shared/http/rate-limits");
