@@ -1,5 +1,6 @@
 import { chatObject, type ChatObject } from "@chat/shared/api/chat-object";
 import { messageObject, type MessageObject } from "@chat/shared/api/message-object";
+import { Rejection } from "@chat/shared/rejection";
 import { isFullyRead, readCount } from "../domain/chat/fully-read.ts";
 import type { ActiveChat, DeletedChat, Member, MessageState } from "../domain/chat/state.ts";
 
@@ -15,7 +16,9 @@ export function messageAnswer(chatId: string, chat: ActiveChat | DeletedChat, me
   });
 }
 
-export function chatAnswer(chatId: string, chat: ActiveChat): ChatObject {
+/** A chat as a command left it. Throws a `Rejection` not_found where it is deleted by now. */
+export function chatAnswer(chatId: string, chat: ActiveChat | DeletedChat): ChatObject {
+  if (chat.status !== "active") throw new Rejection("not_found", "There is no such chat.");
   const members = [...chat.members.values()].filter(({ status }) => status === "in").sort(inOrderOfJoining);
   return chatObject({ ...chat, chatId, memberIds: members.map(({ userId }) => userId) });
 }

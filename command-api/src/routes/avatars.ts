@@ -1,7 +1,6 @@
 import { ChatObject } from "@chat/shared/api/chat-object";
 import { isFileKey } from "@chat/shared/files/file-store";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
-import type { ChatId } from "@chat/shared/ids";
 import { Rejection } from "@chat/shared/rejection";
 import { chatAnswer } from "../commands/answers.ts";
 import type { ChatCommands } from "../commands/chat-commands.ts";
@@ -74,7 +73,7 @@ export function avatarRoutes({ commands, identity, uploads, takeAvatar }: Depend
         const outcome = await uploads.nameBy([avatar], () =>
           commands.execute({ ...origin, idempotencyKey, request }, chatId, { type: "ChangeChat", avatar: avatar.key }),
         );
-        return { status: 200, body: chatAsItIsNow(chatId, outcome) };
+        return { status: 200, body: chatAnswer(chatId, outcome.chat) };
       },
     }),
 
@@ -90,15 +89,10 @@ export function avatarRoutes({ commands, identity, uploads, takeAvatar }: Depend
       async handle({ caller: { userId }, params: { chat_id: chatId }, idempotencyKey, traceParent }) {
         const command = { type: "ChangeChat", avatar: null } as const;
         const outcome = await commands.execute({ actor: userId, idempotencyKey, traceParent }, chatId, command);
-        return { status: 200, body: chatAsItIsNow(chatId, outcome) };
+        return { status: 200, body: chatAnswer(chatId, outcome.chat) };
       },
     }),
   ];
-}
-
-function chatAsItIsNow(chatId: ChatId, { chat }: CommandOutcome): ChatObject {
-  if (chat.status !== "active") throw new Rejection("not_found", "There is no such chat.");
-  return chatAnswer(chatId, chat);
 }
 
 /** Before a byte of the picture is read; who may no longer when it was is refused by the command itself. */

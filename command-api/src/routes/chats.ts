@@ -8,7 +8,6 @@ import { Rejection } from "@chat/shared/rejection";
 import { chatAnswer } from "../commands/answers.ts";
 import type { ChatCommands } from "../commands/chat-commands.ts";
 import { maxDescriptionCharacters, maxMembersPerRequest, maxTitleCharacters } from "../domain/chat/limits.ts";
-import type { CommandOutcome } from "../partition-owner/command-request.ts";
 import { chatIdParams } from "./params.ts";
 
 const title = nullable(Type.String({ minLength: 1, maxLength: maxTitleCharacters }));
@@ -85,7 +84,7 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
           memberIds: [...new Set([actor, ...members])],
         });
         const status = outcome.status === "done" ? 201 : 200;
-        return { status, body: { ...presentChat(outcome, chatId), message: "Чат создан" } };
+        return { status, body: { ...chatAnswer(chatId, outcome.chat), message: "Чат создан" } };
       },
     }),
 
@@ -109,7 +108,7 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
             ? {}
             : { memberIds: [...new Set([caller.userId, ...body.participant_ids])] }),
         });
-        return { status: 200, body: presentChat(outcome, params.chat_id) };
+        return { status: 200, body: chatAnswer(params.chat_id, outcome.chat) };
       },
     }),
 
@@ -154,11 +153,6 @@ function oneTitle({ name, title }: Titles): string | null | undefined {
   if (name === undefined) return title;
   if (title === undefined || title === name) return name;
   throw wrongField("/title", "must equal name, or be left out");
-}
-
-function presentChat({ chat }: CommandOutcome, chatId: ChatId): ChatObject {
-  if (chat.status !== "active") throw new Rejection("not_found", "There is no such chat.");
-  return chatAnswer(chatId, chat);
 }
 
 function wrongField(pointer: string, detail: string): Rejection {
