@@ -228,4 +228,5 @@ const tidyText = `
     FROM taken
     WHERE s.socket = taken.later AND s.socket NOT IN (SELECT earlier FROM taken) AND s.socket <> ALL ($4::uuid[])
   )
-  DELETE FROM devices.sockets AS s WHERE s.socket = ANY ($4::uuid[]) OR s.socket IN (SELECT earlier FROM taken)`;
+  DELETE FROM devices.sockets AS s
+  WHERE s.socket IN (SELECT unnest($4::uuid[]) UNION SELECT earlier FROM taken)`;

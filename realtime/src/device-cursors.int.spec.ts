@@ -5,7 +5,7 @@ import { createLogger } from "@chat/shared/telemetry/logger";
 import { eventually } from "@chat/shared/testing/eventually";
 import { createSpecDatabase } from "@chat/shared/testing/with-postgres";
 import { createDeviceCursors, type DeviceCursors } from "./device-cursors.ts";
-import { createDeviceCursorRows, type DeviceKey } from "./device-cursors-rows.ts";
+import { createDeviceCursorRows, type DeviceCursorRows, type DeviceKey } from "./device-cursors-rows.ts";
 import { realtimeMigrations } from "./migrations.ts";
 import type { Offsets } from "./offsets.ts";
 
@@ -28,12 +28,12 @@ describe("the cursor of a device, on one instance or several", () => {
   });
 
   /** An instance; one that has crashed says nothing any more, and is known to be gone. */
-  async function instance(log = "log1") {
+  async function instance(log = "log1", watched = (rows: DeviceCursorRows): DeviceCursorRows => rows) {
     const holder = randomUUID();
     let crashed = false;
     const query = ((...sent: Parameters<typeof database.pool.query>) =>
       crashed ? Promise.reject(new Error("gone")) : database.pool.query(...sent)) as typeof database.pool.query;
-    const rows = createDeviceCursorRows({ pool: { query }, holder, log });
+    const rows = watched(createDeviceCursorRows({ pool: { query }, holder, log }));
     const cursors = createDeviceCursors({ rows, logger });
     await cursors.start();
     running.push(cursors);
@@ -192,6 +192,28 @@ describe("the cursor of a device, on one instance or several", () => {
     expect(await one.furthest("7", chatId)).toEqual([9, 0]);
     expect(await one.furthest("7", randomUUID())).toBeNull();
     expect(await (await instance("log2")).furthest("7", chatId)).toBeNull();
+  });
+
+  it("of hundreds that come at one moment is stored in portions, and those behind one that failed are tried again", async () => {
+    const portions: number[] = [];
+    let failures = 0;
+    const one = await instance("log1", (rows) => ({
+      ...rows,
+      async store(sockets) {
+        portions.push(sockets.length);
+        if (portions.length === 2) {
+          failures += 1;
+          throw new Error("the database is away for a moment");
+        }
+        await rows.store(sockets);
+      },
+    }));
+    const keys = Array.from({ length: 130 }, () => device());
+    for (const [index, key] of keys.entries()) one.open(key, [index, index], false);
+    const stored = (): Promise<string[]> => Promise.all(keys.map(rowsOf)).then((rows) => rows.flat());
+    await eventually(async () => expect(await stored()).toEqual(keys.map((_, index) => `open ${index},${index}`)));
+    expect(failures).toBe(1);
+    expect(Math.max(...portions)).toBeLessThanOrEqual(50);
   });
 
   it("is forgotten when nobody has come for more than a year, but not while a socket is open", async () => {

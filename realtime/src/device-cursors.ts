@@ -13,6 +13,13 @@ const STORE_EVERY_MS = 1_000;
 const PRUNE_EVERY_MS = 3_600_000;
 /** Rows in one statement: some hundred KiB. */
 const MAX_PER_STATEMENT = 1_000;
+/**
+ * When hundreds open at one moment, or prove what all have just been told, storing them takes this process and the database
+ * some tenths of a second. Messages do not stand behind that: it goes in portions with a rest between, so many at most.
+ */
+const PORTION = 50;
+const MAX_PORTIONS = 20;
+const REST_MS = 20;
 /** Handshakes that wait for their cursor; more are refused with 503 and come back. */
 const MAX_WAITING = 20_000;
 
@@ -124,19 +131,23 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
     return { ...stands, over, foreign: others.length > 0 };
   }
 
-  async function storeAll(): Promise<void> {
+  async function storeAll(rest: () => Promise<unknown>): Promise<void> {
     const all = sockets.takeMoved();
     const changed = new Map<string, DeviceKey>();
-    for (const [done, batch] of batches(all)) {
+    for (const [done, portion] of inPortions(all)) {
+      if (done > 0) await rest();
       try {
-        await rows.store(batch.map(({ held }) => held));
+        await inTurn(() => rows.store(portion.map(({ held }) => held)));
       } catch (error) {
         for (const { failed } of all.slice(done)) failed();
         throw error;
       }
-      for (const { held, stored } of batch) if (stored()) changed.set(nameOf(held), held);
+      for (const { held, stored } of portion) if (stored()) changed.set(nameOf(held), held);
     }
-    for (const [, batch] of batches([...changed.values()])) await tidy(batch);
+    for (const [, portion] of inPortions([...changed.values()])) {
+      await rest();
+      await inTurn(() => tidy(portion));
+    }
   }
 
   /** Of a device where a socket came or went no more is kept than counts. */
@@ -152,13 +163,11 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
     while (!stopping.signal.aborted) {
       await sleep(STORE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
       try {
-        await inTurn(async () => {
-          await seen();
-          await storeAll();
-          if (performance.now() - prunedAt < PRUNE_EVERY_MS) return;
-          prunedAt = performance.now();
-          await rows.prune();
-        });
+        await inTurn(seen);
+        await storeAll(() => sleep(REST_MS, undefined, { signal: stopping.signal }).catch(() => undefined));
+        if (performance.now() - prunedAt < PRUNE_EVERY_MS) continue;
+        prunedAt = performance.now();
+        await inTurn(rows.prune);
       } catch (error) {
         logger.warn({ err: error }, "the cursors of devices cannot be stored, it is tried again");
       }
@@ -199,7 +208,7 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
       stopping.abort();
       await storing;
       sockets.stop();
-      await inTurn(storeAll).catch((error: unknown) => {
+      await storeAll(async () => undefined).catch((error: unknown) => {
         logger.warn({ err: error }, "the last proofs of devices are not stored: they will be told again");
       });
     },
@@ -207,8 +216,7 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
 }
 
 /** In order, each with the number of those before it. */
-function* batches<T>(all: readonly T[]): Generator<readonly [number, readonly T[]]> {
-  for (let first = 0; first < all.length; first += MAX_PER_STATEMENT) {
-    yield [first, all.slice(first, first + MAX_PER_STATEMENT)];
-  }
+function* inPortions<T>(all: readonly T[]): Generator<readonly [number, readonly T[]]> {
+  const size = Math.min(Math.max(PORTION, Math.ceil(all.length / MAX_PORTIONS)), MAX_PER_STATEMENT);
+  for (let first = 0; first < all.length; first += size) yield [first, all.slice(first, first + size)];
 }
