@@ -1,9 +1,12 @@
 import { connect } from "node:net";
 
 const NO_CONTENT = 204;
+/** What the kernel hands over at once at most, and what an answer has room for at first. */
+const CHUNK_BYTES = 65_536;
 
 export interface Answer {
   readonly status: number;
+  /** Good until the next `send`: there is one buffer for all answers of a connection, or collecting them would be measured. */
   readonly body: Buffer;
   /** The server closes the connection behind it. */
   readonly closes: boolean;
@@ -27,8 +30,7 @@ export function httpRequest(method: string, path: string, token: string, body?: 
 
 export function openHttpConnection(port: number): Promise<HttpConnection> {
   return new Promise((resolveOpen, rejectOpen) => {
-    const tcp = connect({ port, host: "127.0.0.1", noDelay: true });
-    let chunks: Buffer[] = [];
+    let received = Buffer.allocUnsafe(CHUNK_BYTES);
     let size = 0;
     let head: {
       readonly status: number;
@@ -37,6 +39,19 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
       readonly closes: boolean;
     } | null = null;
     let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
+
+    const tcp = connect({
+      ...{ port, host: "127.0.0.1", noDelay: true },
+      onread: {
+        buffer: Buffer.allocUnsafe(CHUNK_BYTES),
+        callback(bytes, chunk) {
+          keep(chunk, bytes);
+          head ??= readHead();
+          if (head !== null && size >= head.end) answer(head);
+          return true;
+        },
+      },
+    });
 
     tcp.on("connect", () =>
       resolveOpen({
@@ -50,23 +65,26 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
         close: () => tcp.destroy(),
       }),
     );
-    tcp.on("data", (chunk: Buffer) => {
-      chunks.push(chunk);
-      size += chunk.length;
-      head ??= readHead();
-      if (head !== null && size >= head.end) answer(head);
-    });
     tcp.on("error", (error) => {
       rejectOpen(error);
       waiting?.reject(error);
     });
     tcp.on("close", () => waiting?.reject(new Error("the connection ended before the answer")));
 
+    function keep(chunk: Uint8Array, bytes: number): void {
+      if (size + bytes > received.length) {
+        const larger = Buffer.allocUnsafe(2 * (size + bytes));
+        received.copy(larger, 0, 0, size);
+        received = larger;
+      }
+      received.set(chunk.subarray(0, bytes), size);
+      size += bytes;
+    }
+
     function readHead(): typeof head {
-      const buffer = joined();
-      const end = buffer.indexOf("\r\n\r\n");
+      const end = received.subarray(0, size).indexOf("\r\n\r\n");
       if (end < 0) return null;
-      const text = buffer.toString("latin1", 0, end);
+      const text = received.toString("latin1", 0, end);
       const status = Number(text.slice(9, 12));
       const length = status === NO_CONTENT ? 0 : /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
       if (length === undefined) throw new Error(`an answer without a length: ${text}`);
@@ -75,18 +93,12 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
     }
 
     function answer({ status, start, end, closes }: NonNullable<typeof head>): void {
-      const body = joined().subarray(start, end);
-      chunks = [];
+      const body = received.subarray(start, end);
       size = 0;
       head = null;
       const asked = waiting;
       waiting = null;
       asked?.resolve({ status, body, closes });
-    }
-
-    function joined(): Buffer {
-      if (chunks.length > 1) chunks = [Buffer.concat(chunks)];
-      return chunks[0] ?? Buffer.alloc(0);
     }
   });
 }

@@ -69,7 +69,7 @@ async function openDepths(bench: Bench) {
           if (status !== 200) faults.add(`a page before ${before}: ${status} ${body.toString()}`);
           else if (body.toString("latin1", 0, start.length) !== start)
             faults.add(`a page before ${before} starts with ${body.toString("utf8", 0, start.length)}`);
-          else if (tookMs.length % LOOK_INTO_ONE_OF === 1) looked.push({ before, body });
+          else if (tookMs.length % LOOK_INTO_ONE_OF === 1) looked.push({ before, body: Buffer.from(body) });
         }
       }),
     );

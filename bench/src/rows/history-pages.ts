@@ -1,8 +1,8 @@
 import { httpRequest, openHttpConnection } from "../driver/http-connection.ts";
 import { createSequence } from "../exactly-once.ts";
-import { atLeast, atMost, type Experiment, figure, type Sample } from "../experiment.ts";
+import { type Experiment, figure, type Sample } from "../experiment.ts";
 import type { Bench } from "../bench.ts";
-import { openYardstick, speedOf } from "./yardstick.ts";
+import { atLeastThere, atMostThere, openYardstick, slownessOf, speedOf } from "./yardstick.ts";
 
 const CONNECTIONS = 16;
 const PAGE = 100;
@@ -11,25 +11,20 @@ export const historyPages: Experiment = {
   name: "history",
   open: openHistory,
   lines(ours, machine) {
-    const speed = speedOf(machine);
     return [
       {
         work: "newest 100 of 100,000 messages, read barrier included",
         unit: "pages/s",
         floor: null,
         ours: figure(ours, "perSecond"),
-        required: atLeast(2_000 * speed),
-        unscaled: 2_000,
-        note: `2,000 × ${speed.toFixed(2)}`,
+        ...atLeastThere(2_000, speedOf(machine)),
       },
       {
         work: "newest 100 of 100,000: CPU of 1,000 pages",
         unit: "CPU s",
         floor: null,
         ours: figure(ours, "cpuPer1000"),
-        required: atMost(0.5 / speed),
-        unscaled: 0.5,
-        note: `0.50 × ${speed.toFixed(2)}⁻¹`,
+        ...atMostThere(0.5, slownessOf(machine)),
       },
     ];
   },

@@ -7,7 +7,7 @@ import type { Person } from "../people.ts";
 import { startProgram } from "../processes.ts";
 
 /** Messages under way of each sender: enough that no sender ever waits for a commit, with 32 of them 256. */
-export const PAIRS_WINDOW = 8;
+export const WINDOW = 8;
 
 export interface RoomPlan {
   readonly rooms: number;

@@ -2,17 +2,20 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readFrame, sendFrame } from "../driver/frames.ts";
 import { type DriverSocket, openSocket } from "../driver/web-socket.ts";
 import { createSequence, type Faults } from "../exactly-once.ts";
-import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
+import { type Experiment, figure, type Sample } from "../experiment.ts";
 import { percentile } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
 import { openAll } from "../open-bench.ts";
 import { startProgram } from "../processes.ts";
+import { atMostThere } from "./yardstick.ts";
 
 const PER_SECOND = 200;
 /** Bare `ws` in the runs that the required figures come from. */
 const BARE_P50_THERE = 0.9;
 /** The best of the peers (Centrifugo). */
 const PEER = { p50: 2.3, p99: 9.5 } as const;
+/** Opening so many sockets is work that goes on for seconds behind it; what is measured is people who are there. */
+const THERE_FOR_MS = 3_000;
 /** What has not reached the last member by then is lost. */
 const ARRIVES_WITHIN_MS = 30_000;
 
@@ -26,9 +29,7 @@ export const steadyGroups: Experiment = {
       unit: "ms",
       floor: figure(floor, name),
       ours: figure(ours, name),
-      required: atMost(PEER[name] * slowness),
-      unscaled: PEER[name],
-      note: `${PEER[name]} × ${slowness.toFixed(2)}`,
+      ...atMostThere(PEER[name], slowness),
     }));
   },
 };
@@ -53,6 +54,7 @@ async function openSteadyGroups(bench: Bench) {
   return {
     async ours(): Promise<Sample> {
       const sockets = await bench.openSockets(wanted);
+      if (!options.smoke) await sleep(THERE_FOR_MS);
       const groups = chatIds.map((chatId, index) => {
         return { chatId, members: membersOf(sockets, index), nextSeq: nextSeq[index] ?? 1 };
       });
