@@ -18,7 +18,7 @@ it("fetches every chat until it is whole, a few at a time, and one that fails ho
       tries.set(chatId, (tries.get(chatId) ?? 0) + 1);
       await new Promise((resolve) => setImmediate(resolve));
       atOnce -= 1;
-      return !chatId.startsWith("broken");
+      return { isWhole: !chatId.startsWith("broken"), notBeforeMs: 0 };
     },
   });
   const running = new AbortController();
@@ -32,12 +32,31 @@ it("fetches every chat until it is whole, a few at a time, and one that fails ho
   await Promise.all(broken);
 });
 
+it("asks no sooner than the server has said, and asks for others meanwhile", async () => {
+  const tries: string[] = [];
+  const fills = createFills({
+    ...{ backoff, random: Math.random },
+    async fetch(chatId) {
+      tries.push(chatId);
+      return { isWhole: false, notBeforeMs: chatId === "in an hour" ? 3_600_000 : 0 };
+    },
+  });
+  const running = new AbortController();
+  fills.begin(running.signal);
+  const filling = ["in an hour", "soon"].map((chatId) => fills.fill(chatId));
+  await eventually(() => expect(tries.filter((chatId) => chatId === "soon").length).toBeGreaterThan(5), within);
+  expect(tries.filter((chatId) => chatId === "in an hour")).toHaveLength(1);
+  running.abort();
+  fills.end();
+  await Promise.all(filling);
+});
+
 describe("what was to be fetched when it ended", () => {
   it("is fetched when it begins again", async () => {
     const fetched: string[] = [];
     const fills = createFills({
       ...{ backoff, random: Math.random },
-      fetch: async (chatId) => fetched.push(chatId) > 0,
+      fetch: async (chatId) => ({ isWhole: fetched.push(chatId) > 0, notBeforeMs: 0 }),
     });
     const filling = fills.fill("a chat");
     fills.end();

@@ -4,9 +4,16 @@ import { pause } from "./pause.ts";
 /** Each is a handful of calls: a browser makes six at a time to one server, and whoever comes back may have many to fetch. */
 const MAX_AT_ONCE = 4;
 
+export interface Fetch {
+  /** Nothing of it is missing any more. */
+  readonly isWhole: boolean;
+  /** The server has said that it is not to be asked sooner; 0 when it said nothing. */
+  readonly notBeforeMs: number;
+}
+
 export interface FillsOptions {
-  /** Fetches a chat once; never rejects. False: something of it is still missing. */
-  readonly fetch: (chatId: string, signal: AbortSignal) => Promise<boolean>;
+  /** Fetches a chat once; never rejects. */
+  readonly fetch: (chatId: string, signal: AbortSignal) => Promise<Fetch>;
   readonly backoff: Backoff;
   readonly random: () => number;
 }
@@ -27,12 +34,14 @@ export function createFills({ fetch, backoff, random }: FillsOptions): Fills {
 
   async function run(chatId: string, one: PromiseWithResolvers<undefined>, signal: AbortSignal): Promise<void> {
     for (let failures = 0; !signal.aborted; failures += 1) {
-      if (await inTurn(async () => !signal.aborted && (await fetch(chatId, signal)))) {
+      const fetched = await inTurn(async () => (signal.aborted ? null : await fetch(chatId, signal)));
+      if (fetched === null) return;
+      if (fetched.isWhole) {
         if (wanted.get(chatId) === one) wanted.delete(chatId);
         one.resolve(undefined);
         return;
       }
-      await pause(fullJitter(failures, backoff, random), signal);
+      await pause(fetched.notBeforeMs + fullJitter(failures, backoff, random), signal);
     }
   }
 

@@ -3,9 +3,9 @@ import { chatFetched, olderFetched, snapshotTaken } from "./apply-fetched.ts";
 import { applyFrame, type Hole } from "./apply-frame.ts";
 import { type AskWhoIs, strangersOf } from "./fetch-users.ts";
 import { fetchChat, fetchOlder, type Snapshot } from "./fetching.ts";
-import { createFills } from "./fills.ts";
+import { createFills, type Fetch } from "./fills.ts";
 import type { Backoff } from "./full-jitter.ts";
-import { type HttpCalls, SignedOut } from "./http-calls.ts";
+import { type HttpCalls, Refused, SignedOut } from "./http-calls.ts";
 import { typingAfter } from "./others.ts";
 import type { ClientState } from "./state.ts";
 import { createWaitingFrames } from "./waiting-frames.ts";
@@ -81,9 +81,10 @@ export function createKeptChats(options: KeptChatsOptions): KeptChats {
    * That a chat is not there ends nothing that is known: the stream will tell it in its turn, and what came before. An
    * answer that may be older than what the stream has told says nothing of a chat that is not known.
    */
-  async function fetchOnce(chatId: string, signal: AbortSignal): Promise<boolean> {
+  async function fetchOnce(chatId: string, signal: AbortSignal): Promise<Fetch> {
     const taken = snapshots;
     let isThere = false;
+    let notBeforeMs = 0;
     waiting.hold(chatId);
     try {
       const { chat, stale } = await fetchChat(calls, chatId, signal);
@@ -92,10 +93,11 @@ export function createKeptChats(options: KeptChatsOptions): KeptChats {
       isThere = !isOlder;
     } catch (error) {
       if (error instanceof SignedOut) options.signedOut();
+      if (error instanceof Refused) notBeforeMs = error.retryAfterMs;
     } finally {
       waiting.release(chatId).forEach(apply);
     }
-    return isThere && !lacks(chatId);
+    return { isWhole: isThere && !lacks(chatId), notBeforeMs };
   }
 
   return {
