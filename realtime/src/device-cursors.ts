@@ -31,7 +31,7 @@ export interface DeviceStart {
 
 /**
  * The cursors of devices: where each of their sockets has got, which `standingOf` makes one place of. They are kept in
- * batches: nothing waits for it, and what a crash forgets is the last second's proofs, never a place that somebody is owed.
+ * batches: nothing waits for it, and what a crash forgets is the proofs of the last second or two, never a place that somebody is owed.
  */
 export interface DeviceCursors {
   /**
