@@ -13,7 +13,8 @@ if (order !== undefined) {
   await orders[order]?.();
 } else {
   const list = Object.keys(orders).join(", ");
-  const asked = said.length === 0 && process.argv.includes("--help");
+  const begins = said.every((word, index) => Object.keys(orders).some((name) => name.split(" ")[index] === word));
+  const asked = begins && process.argv.includes("--help");
   (asked ? process.stdout : process.stderr).write(`chat: say one of: ${list}; with --help each says more\n`);
   process.exitCode = asked ? 0 : 1;
 }

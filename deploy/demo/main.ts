@@ -26,6 +26,7 @@ async function fillSmall(): Promise<void> {
       "gives a running chat four people, a private chat and a group; again it changes nothing. " +
       "With --big ten thousand people and a million messages, while no chat runs; then --measure (each has a --help)",
     settings: demoSettings,
+    readsArguments: true,
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {
@@ -45,6 +46,7 @@ async function fillBig(): Promise<void> {
       "--big writes 10,000 people, 5,000 groups and 1,000,000 messages into the log of a chat that does not run " +
       "(--part 0.1: a tenth of it). Cut and run again it goes on; when all is there it changes nothing",
     settings: bigDemoSettings,
+    readsArguments: true,
     environment,
     create: (settings, context) =>
       whileStarting(async () => {
@@ -69,6 +71,7 @@ async function measureBig(): Promise<void> {
     name: "demo",
     about: "--measure reads in a running chat that --big has filled (the same --part), and says how long that takes",
     settings: demoSettings,
+    readsArguments: true,
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {

@@ -16,6 +16,7 @@ await runService({
   name: "log copy",
   about: "moves the log from PostgreSQL to an empty Kafka topic, every offset kept: --from postgres --to kafka",
   settings: logCopySettings,
+  readsArguments: true,
   environment: process.env,
   create: (settings, { log, fail }) => ({
     name: "log copy",

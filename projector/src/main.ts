@@ -37,6 +37,7 @@ async function project(): Promise<void> {
     name: "projector",
     about: "follows the log and keeps the read models (orders: skip, rebuild)",
     settings: projectorSettings,
+    readsArguments: true,
     environment,
     async create(settings, { log: logger, fail }) {
       const backend = await connectBackend("projector", settings, logger);
@@ -68,6 +69,7 @@ async function skip(): Promise<void> {
     name: "projector skip",
     about: "goes on without the event that a partition is stopped at: --partition <n> --offset <n> --reason <text>",
     settings: operatorSettings,
+    readsArguments: true,
     environment,
     async create(settings, { log: logger }) {
       const request = skipRequest();
@@ -91,6 +93,7 @@ async function rebuildAll(): Promise<void> {
     name: "projector rebuild",
     about: "makes the read models anew beside those that answer, compares, and switches [--accept-differences]",
     settings: operatorSettings,
+    readsArguments: true,
     environment,
     async create(settings, { log: logger }) {
       const { values } = parsed({ "accept-differences": { type: "boolean", default: false } });

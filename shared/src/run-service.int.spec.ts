@@ -123,6 +123,12 @@ describe("runService", () => {
     expect(stdout).toContain("draining");
   });
 
+  it("takes no arguments, so that a mistyped one is not passed over", async () => {
+    const { exitCode, stdout, stderr } = await start({}, "example", "--nope", "extra").ended;
+    expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
+    expect(stderr.trimEnd().split("\n")).toEqual([expect.stringContaining("--nope extra: it takes no arguments.")]);
+  });
+
   it("explains itself", async () => {
     const { exitCode, stdout } = await start({}, "--help").ended;
     expect(exitCode).toBe(0);

@@ -27,6 +27,8 @@ export interface Program<P extends TProperties> {
   readonly settings: TObject<P>;
   /** What settings must be together; its faults are told beside those of each. */
   readonly checkSettings?: SettingsCheck;
+  /** It reads its command line itself; else there is nothing to be said there but `--help`. */
+  readonly readsArguments?: boolean;
   /** `process.env`, which only main.ts reads; `.env` is added to it here. */
   readonly environment: Environment;
   /** Joins the real things. What it throws, and what `start` throws, ends the program before it began. */
@@ -51,6 +53,7 @@ export async function runService<P extends TProperties>(program: Program<P>): Pr
   }
   const running = guard(program.name);
   try {
+    if (program.readsArguments !== true) refuseArguments(process.argv.slice(2));
     const settings = readConfig(program.settings, withDotEnv(program.environment), program.checkSettings);
     const log = createLogger({ service: program.name, level: levelIn(settings) });
     await running.start(log, () => program.create(settings, { log, fail: running.fail }));
@@ -58,6 +61,13 @@ export async function runService<P extends TProperties>(program: Program<P>): Pr
     sayWhy(program.name, error);
     process.exit(1);
   }
+}
+
+function refuseArguments(given: readonly string[]): void {
+  if (given.length === 0) return;
+  throw new CannotStart(
+    `${given.join(" ")}: it takes no arguments. Its settings come from the environment; --help lists them.`,
+  );
 }
 
 /** What is running, and the ways in which it ends. */
