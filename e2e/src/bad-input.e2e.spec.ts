@@ -193,9 +193,28 @@ describe("bad input", () => {
       "a handshake of another version",
       "GET /ws?token=TOKEN HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 99\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
     ],
+    [
+      "a handshake by POST",
+      "POST /ws?token=TOKEN HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+    ],
   ])("bytes that are no request are 400 and the end of the connection: %s", async (_what, bytes) => {
     const sent = typeof bytes === "string" ? bytes.replace("TOKEN", world.alice.token) : bytes;
-    expect(await sendBytes(await chat.url(), sent)).toMatch(/^HTTP\/1\.1 400 /);
+    const answer = await sendBytes(await chat.url(), sent);
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(answer).toMatch(/"code":"malformed_request","request_id":"[^"]+"/);
+  });
+
+  it("passes over what it is expected to do and does not know", async () => {
+    const head = `GET /api/me HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer ${world.alice.token}\r\n`;
+    const asked = `${head}Expect: 200-maybe\r\nConnection: close\r\n\r\n`;
+    expect(await sendBytes(await chat.url(), asked)).toMatch(/^HTTP\/1\.1 200 /);
+  });
+
+  it.each([
+    ["bad UTF-8 in the name of a device", "/ws?device=%ff", "invalid_utf8"],
+    ["half an escape in the name of a device", "/ws?device=%f", "malformed_request"],
+  ])("%s opens no socket", async (_what, place, code) => {
+    expect(await handshake(`${place}&token=${world.alice.token}`)).toMatchObject({ status: 400, code });
   });
 
   describe("on a socket", () => {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
+import { refuseConnection } from "@chat/shared/http/refuse-connection";
 import { sessionEnded, type RevokedSessions } from "@chat/shared/identity/revoked-sessions";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { partitionOf } from "@chat/shared/partitions/partition-of";
@@ -66,6 +67,9 @@ type Outcome = "opened" | "not opened" | "no member";
 export function createAdmissions(options: AdmissionsOptions): Admissions {
   const { log, limits, revoked, beginnings, arrivals, rooms, streams, tail, context } = options;
   const sockets = new WebSocketServer(socketOptions(limits));
+  sockets.on("wsClientError", ({ message }, socket) =>
+    refuseConnection(socket, new Rejection("malformed_request", `This is no handshake of a WebSocket: ${message}.`)),
+  );
   const socketsOf = new Map<string, number>();
 
   async function admit(upgrade: Upgrade): Promise<void> {

@@ -2,6 +2,7 @@ import type { IncomingMessage } from "node:http";
 import { createAllowedOrigins } from "@chat/shared/http/allowed-origins";
 import type { Authenticate } from "@chat/shared/http/authenticate";
 import { isStorable } from "@chat/shared/http/storable-text";
+import { parseUrlEncoded } from "@chat/shared/http/url-encoded";
 import { isChatId, type UserId } from "@chat/shared/ids";
 import { Rejection } from "@chat/shared/rejection";
 import type { RedeemTicket } from "./identity/redeem-ticket.ts";
@@ -39,6 +40,8 @@ export interface HandshakeRules {
 export async function readHandshake(request: IncomingMessage, rules: HandshakeRules): Promise<Handshake> {
   const url = URL.parse(request.url ?? "", "http://localhost");
   if (url === null) throw new Rejection("malformed_request", "The URL cannot be read.");
+  // `searchParams` would put U+FFFD where bytes are no UTF-8, and two names would be one device.
+  parseUrlEncoded(url.search.slice(1));
   const place = socketPlaceAt(url.pathname, url.searchParams);
   if (place === null) throw new Rejection("not_found", "There is no socket at this path.");
   const { protocol, scope, userId } = place;

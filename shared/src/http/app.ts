@@ -70,6 +70,7 @@ function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
     };
     setCommonHeaders(context, requestId);
     try {
+      refuseWithoutHost(context);
       await next();
     } catch (error) {
       answerWithProblem(context, rejectionOf(error, named, log), requestId);
@@ -81,6 +82,13 @@ function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
       log.info({ ...named, status, durationMs: Math.round(durationMs * 10) / 10 }, "answered");
     observe?.({ method, route: String(context["_matchedRoute"] ?? "none"), status, durationMs });
   };
+}
+
+/** RFC 9112 3.2 wants it so. Node would refuse it too, but without a word. */
+function refuseWithoutHost({ req, res }: Context): void {
+  if (req.headers.host !== undefined || req.httpVersion !== "1.1") return;
+  res.setHeader("Connection", "close");
+  throw new Rejection("malformed_request", "An HTTP/1.1 request needs a Host header.");
 }
 
 /** A caller's own id is kept, so that its log and ours meet; anything that could break a log line is not. */

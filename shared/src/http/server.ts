@@ -4,8 +4,8 @@ import type { Duplex } from "node:stream";
 import type { AddressInfo, Socket } from "node:net";
 import { CannotStart } from "../cannot-start.ts";
 import type { Service } from "../lifecycle.ts";
-import { Rejection, kindOfRejection, type RejectionCode } from "../rejection.ts";
-import { problemHeaders, problemOf } from "./problem.ts";
+import { Rejection, type RejectionCode } from "../rejection.ts";
+import { refuseConnection } from "./refuse-connection.ts";
 
 /** Headers that trickle in hold a socket; ten seconds are plenty on any line. */
 const HEADERS_TIMEOUT_MS = 10_000;
@@ -73,10 +73,14 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       maxHeaderSize: MAX_HEADER_BYTES,
       connectionsCheckingInterval: HEADERS_TIMEOUT_MS / 2,
       noDelay: true,
+      // Node's own refusal says nothing: the application says what is missing.
+      requireHostHeader: false,
     },
     options.listener,
   );
   server.on("clientError", refuseUnreadable);
+  // RFC 9110 10.1.1 lets a server pass over what it is expected to do and does not know.
+  server.on("checkExpectation", (request, response) => server.emit("request", request, response));
   server.prependListener("request", (request, response) => {
     if (hasBody(request)) endLate(request, response, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
   });
@@ -200,12 +204,7 @@ function refuseUnreadable(error: NodeJS.ErrnoException, socket: Duplex): void {
     socket.destroy();
     return;
   }
-  const rejection = new Rejection(codeOf(error), "The request could not be read.");
-  const { status, title } = kindOfRejection(rejection.code);
-  const body = JSON.stringify(problemOf(rejection));
-  const headers = { ...problemHeaders(rejection), "Content-Length": Buffer.byteLength(body), Connection: "close" };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join("")}\r\n${body}`);
+  refuseConnection(socket, new Rejection(codeOf(error), "The request could not be read."));
 }
 
 function codeOf({ code }: NodeJS.ErrnoException): RejectionCode {

@@ -1,0 +1,27 @@
+import { randomUUID } from "node:crypto";
+import type { Duplex } from "node:stream";
+import { kindOfRejection, type Rejection } from "../rejection.ts";
+import { problemHeaders, problemOf } from "./problem.ts";
+
+/**
+ * Answers on the bare connection with the problem that a route would have answered with, and ends it: for what never becomes a
+ * request, or asked for another protocol.
+ */
+export function refuseConnection(socket: Duplex, rejection: Rejection): void {
+  if (!socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const requestId = randomUUID();
+  const { status, title } = kindOfRejection(rejection.code);
+  const body = JSON.stringify(problemOf(rejection, requestId));
+  const headers = {
+    ...problemHeaders(rejection),
+    "X-Request-Id": requestId,
+    "Content-Length": Buffer.byteLength(body),
+    Connection: "close",
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.once("finish", () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join("")}\r\n${body}`);
+}
