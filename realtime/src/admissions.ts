@@ -1,7 +1,6 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { WebSocketServer } from "ws";
-import { refuseConnection } from "@chat/shared/http/refuse-connection";
 import { sessionEnded, type RevokedSessions } from "@chat/shared/identity/revoked-sessions";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { partitionOf } from "@chat/shared/partitions/partition-of";
@@ -12,6 +11,7 @@ import { createConnection, type Connection, type ConnectionContext } from "./con
 import type { DeviceKey } from "./device-cursors-rows.ts";
 import { notTheirs, readHandshake, type Handshake, type HandshakeRules } from "./handshake.ts";
 import { socketOptions, type RealtimeLimits } from "./limits.ts";
+import { refuseUpgrade } from "./refuse-upgrade.ts";
 import type { Person, Rooms } from "./rooms.ts";
 import type { Streams } from "./streams.ts";
 import type { Tail } from "./tail.ts";
@@ -68,7 +68,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
   const { log, limits, revoked, beginnings, arrivals, rooms, streams, tail, context } = options;
   const sockets = new WebSocketServer(socketOptions(limits));
   sockets.on("wsClientError", ({ message }, socket) =>
-    refuseConnection(socket, new Rejection("malformed_request", `This is no handshake of a WebSocket: ${message}.`)),
+    refuseUpgrade(socket, new Rejection("malformed_request", `This is no handshake of a WebSocket: ${message}.`)),
   );
   const socketsOf = new Map<string, number>();
 
@@ -131,7 +131,7 @@ export function createAdmissions(options: AdmissionsOptions): Admissions {
     // It may have ended since its token was read; from here on it is closed when it ends.
     if (revoked.has(handshake.caller.sessionId)) return false;
     let opened = false;
-    // A handshake that is wrong is answered by `ws`, and the callback is not called.
+    // For a handshake that is wrong the callback is not called: "wsClientError" is.
     sockets.handleUpgrade(upgrade.request, upgrade.socket, upgrade.head, (ws) => {
       const { protocol, caller, deviceId } = handshake;
       const stream = beginning === null ? null : streams.begin(key, beginning);

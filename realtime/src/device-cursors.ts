@@ -79,6 +79,11 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
     return done;
   }
 
+  /** None when it is to stop. */
+  async function pause(ms: number): Promise<void> {
+    await sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined);
+  }
+
   async function answerAll(): Promise<void> {
     const batch = asking.slice(0, MAX_PER_STATEMENT);
     asking = asking.slice(MAX_PER_STATEMENT);
@@ -131,11 +136,11 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
     return { ...stands, over, foreign: others.length > 0 };
   }
 
-  async function storeAll(rest: () => Promise<unknown>): Promise<void> {
+  async function storeAll(): Promise<void> {
     const all = sockets.takeMoved();
     const changed = new Map<string, DeviceKey>();
     for (const [done, portion] of inPortions(all)) {
-      if (done > 0) await rest();
+      if (done > 0) await pause(REST_MS);
       try {
         await inTurn(() => rows.store(portion.map(({ held }) => held)));
       } catch (error) {
@@ -145,7 +150,7 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
       for (const { held, stored } of portion) if (stored()) changed.set(nameOf(held), held);
     }
     for (const [, portion] of inPortions([...changed.values()])) {
-      await rest();
+      await pause(REST_MS);
       await inTurn(() => tidy(portion));
     }
   }
@@ -161,10 +166,10 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
   async function storeAgainAndAgain(): Promise<void> {
     let prunedAt = -Infinity;
     while (!stopping.signal.aborted) {
-      await sleep(STORE_EVERY_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
+      await pause(STORE_EVERY_MS);
       try {
         await inTurn(seen);
-        await storeAll(() => sleep(REST_MS, undefined, { signal: stopping.signal }).catch(() => undefined));
+        await storeAll();
         if (performance.now() - prunedAt < PRUNE_EVERY_MS) continue;
         prunedAt = performance.now();
         await inTurn(rows.prune);
@@ -208,7 +213,7 @@ export function createDeviceCursors({ rows, logger }: DeviceCursorsOptions): Dev
       stopping.abort();
       await storing;
       sockets.stop();
-      await storeAll(async () => undefined).catch((error: unknown) => {
+      await storeAll().catch((error: unknown) => {
         logger.warn({ err: error }, "the last proofs of devices are not stored: they will be told again");
       });
     },

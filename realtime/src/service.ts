@@ -7,7 +7,6 @@ import { createHttpApp } from "@chat/shared/http/app";
 import { createAuthenticate } from "@chat/shared/http/authenticate";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { observeRequests } from "@chat/shared/http/observe-requests";
-import { refuseConnection } from "@chat/shared/http/refuse-connection";
 import { createHttpServer } from "@chat/shared/http/server";
 import type { AccessTokens } from "@chat/shared/identity/access-token";
 import { refuseRevoked, type RevokedSessions } from "@chat/shared/identity/revoked-sessions";
@@ -41,6 +40,7 @@ import { createRedeemTicket } from "./identity/redeem-ticket.ts";
 import { defaultLimits, type RealtimeLimits } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPushes } from "./pushes.ts";
+import { refuseUpgrade } from "./refuse-upgrade.ts";
 import { createRepeatedTexts } from "./repeated-texts.ts";
 import { createRooms } from "./rooms.ts";
 import { createSessionSockets } from "./session-sockets.ts";
@@ -237,7 +237,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       const { traceparent, "x-request-id": request_id } = request.headers;
       const named = { request_id, trace_id: traceIdOf(typeof traceparent === "string" ? traceparent : null) };
       if (!(error instanceof Rejection)) logger.error({ err: error, ...named }, "a handshake failed");
-      refuseConnection(socket, error instanceof Rejection ? error : new Rejection("internal", "Something went wrong."));
+      refuseUpgrade(socket, error instanceof Rejection ? error : new Rejection("internal", "Something went wrong."));
     });
   }
 

@@ -5,7 +5,7 @@ import { problemHeaders, problemOf } from "./problem.ts";
 
 /**
  * Answers on the bare connection with the problem that a route would have answered with, and ends it: for what never becomes a
- * request, or asked for another protocol.
+ * request, or asked for another protocol. Only our side: who still sends is to read the answer, not a reset.
  */
 export function refuseConnection(socket: Duplex, rejection: Rejection): void {
   if (!socket.writable) {
@@ -22,6 +22,5 @@ export function refuseConnection(socket: Duplex, rejection: Rejection): void {
     Connection: "close",
   };
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  socket.once("finish", () => socket.destroy());
   socket.end(`HTTP/1.1 ${status} ${title}\r\n${lines.join("")}\r\n${body}`);
 }
