@@ -76,9 +76,9 @@ export function authRoutes(identity: Identity): readonly Route[] {
       bodyFrom: ["json", "form", "query"],
       responses: { 200: { description: "The account, logged in", schema: LoggedInAnswer } },
       rejections: ["invalid_credentials", "too_many_requests"],
-      async handle({ body, headers, clientAddress: address }) {
+      async handle({ body, headers, clientAddress }) {
         const device = headers["user-agent"];
-        return { status: 200, body: loggedInAnswer(await identity.logIn({ ...body, device, address })) };
+        return { status: 200, body: loggedInAnswer(await identity.logIn({ ...body, device, address: clientAddress() })) };
       },
     }),
     defineRoute({
@@ -89,9 +89,9 @@ export function authRoutes(identity: Identity): readonly Route[] {
       bodyFrom: ["form"],
       responses: { 200: { description: "An access token", schema: TokenAnswer } },
       rejections: ["invalid_credentials", "too_many_requests"],
-      async handle({ body: { username, password }, headers, clientAddress: address }) {
+      async handle({ body: { username, password }, headers, clientAddress }) {
         const device = headers["user-agent"];
-        const { granted } = await identity.logIn({ email: username, password, device, address });
+        const { granted } = await identity.logIn({ email: username, password, device, address: clientAddress() });
         return { status: 200, body: tokenAnswer(granted) };
       },
     }),

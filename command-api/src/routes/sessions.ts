@@ -86,8 +86,8 @@ export function sessionRoutes(sessions: Sessions): readonly Route[] {
       body: NewPassword,
       responses: { 204: { description: "Changed" } },
       rejections: ["invalid_credentials", "too_many_requests"],
-      async handle({ caller, body, clientAddress: address }) {
-        await sessions.changePassword(caller, { ...body, address });
+      async handle({ caller, body, clientAddress }) {
+        await sessions.changePassword(caller, { ...body, address: clientAddress() });
         return { status: 204 };
       },
     }),

@@ -60,8 +60,11 @@ export interface RouteRequest<Params = unknown, Query = unknown, Body = unknown,
   readonly requestId: string;
   /** The other end of the connection: the client, or what stands between. */
   readonly remoteAddress: string | undefined;
-  /** Who asks, as far as limits go: an IPv4 address or an IPv6 /64, past the gateway if there is one. */
-  readonly clientAddress: string;
+  /**
+   * Who asks, as far as limits go: an IPv4 address or an IPv6 /64, past the gateway if there is one. A function and no
+   * getter: V8 makes a hidden class for each object that has one of its own, and that keeps the request until the next full collection.
+   */
+  readonly clientAddress: () => string;
   /** For a call that takes files: the body is still in there. */
   readonly incoming: IncomingMessage;
   /** W3C `traceparent` for what is done on behalf of this request. */

@@ -118,9 +118,7 @@ function createHandler(route: Route, unknownFields: UnknownFields, authenticate:
       idempotencyKey: idempotencyKeyOf(req.headers["idempotency-key"]),
       requestId: context.state.requestId as string,
       remoteAddress: req.socket.remoteAddress,
-      get clientAddress() {
-        return address();
-      },
+      clientAddress: address,
       incoming: req,
       traceParent: context.state.traceParent as string,
     });

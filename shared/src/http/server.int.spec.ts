@@ -384,7 +384,7 @@ describe("health", () => {
       requestId: "r",
       traceParent: "t",
       remoteAddress: "203.0.113.7",
-      clientAddress: "203.0.113.7",
+      clientAddress: () => "203.0.113.7",
       incoming: new IncomingMessage(new Socket()),
     };
     await expect(Promise.resolve().then(() => ask?.handle(stranger))).rejects.toMatchObject({ code: "not_found" });
