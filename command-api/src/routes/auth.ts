@@ -78,7 +78,10 @@ export function authRoutes(identity: Identity): readonly Route[] {
       rejections: ["invalid_credentials", "too_many_requests"],
       async handle({ body, headers, clientAddress }) {
         const device = headers["user-agent"];
-        return { status: 200, body: loggedInAnswer(await identity.logIn({ ...body, device, address: clientAddress() })) };
+        return {
+          status: 200,
+          body: loggedInAnswer(await identity.logIn({ ...body, device, address: clientAddress() })),
+        };
       },
     }),
     defineRoute({
