@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { v5, v7 } from "uuid";
+import { drawRandom } from "./random.ts";
 
 /** A chat: UUIDv7, or derived (v5) where creating twice must give the same chat. */
 export type ChatId = string & { readonly __brand: "ChatId" };
@@ -24,20 +25,10 @@ export const isUserId = (text: string): text is UserId => userIdExpression.test(
 /** Names the space of derived chat ids. Changing it would split every private chat in two. */
 const derivedChats = "6f9e1b9a-53a6-5d0f-9c1e-0d6a7c1d2e4b";
 
-export const newChatId = (): ChatId => v7() as ChatId;
-export const newEventId = (): string => v7({ random: randomForId() });
-
 const RANDOM_BYTES_AN_ID = 16;
-const IDS_A_DRAW = 256;
-let drawn = Buffer.alloc(0);
 
-/** Bytes that are used once, drawn many at a time: asked for singly they cost more than the rest of a command's id. */
-function randomForId(): Uint8Array {
-  if (drawn.length === 0) drawn = randomBytes(RANDOM_BYTES_AN_ID * IDS_A_DRAW);
-  const random = drawn.subarray(0, RANDOM_BYTES_AN_ID);
-  drawn = drawn.subarray(RANDOM_BYTES_AN_ID);
-  return random;
-}
+export const newChatId = (): ChatId => v7() as ChatId;
+export const newEventId = (): string => v7({ random: drawRandom(RANDOM_BYTES_AN_ID) });
 
 /** The same for both orders of the pair: two users have one private chat. */
 export function privateChatId(one: UserId, other: UserId): ChatId {

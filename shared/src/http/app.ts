@@ -62,12 +62,13 @@ function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
     const traceParent = continueTrace(context.req.headers.traceparent);
     context.state.requestId = requestId;
     context.state.traceParent = traceParent;
-    const named = {
+    // Made when there is a line to write, which in most runs no request has.
+    const named = (): NamedRequest => ({
       request_id: requestId,
       trace_id: traceIdOf(traceParent),
       method: context.method,
       path: context.path,
-    };
+    });
     setCommonHeaders(context, requestId);
     try {
       refuseWithoutHost(context);
@@ -79,7 +80,7 @@ function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
     const durationMs = performance.now() - startedAt;
     // The path alone: a query may hold a token or a password, and where it matters the route has its own words for the log.
     if (log.isLevelEnabled("info"))
-      log.info({ ...named, status, durationMs: Math.round(durationMs * 10) / 10 }, "answered");
+      log.info({ ...named(), status, durationMs: Math.round(durationMs * 10) / 10 }, "answered");
     observe?.({ method, route: String(context["_matchedRoute"] ?? "none"), status, durationMs });
   };
 }
@@ -120,20 +121,21 @@ interface NamedRequest {
   readonly path: string;
 }
 
-function rejectionOf(error: unknown, named: NamedRequest, log: Logger): Rejection {
+function rejectionOf(error: unknown, named: () => NamedRequest, log: Logger): Rejection {
   if (error instanceof Rejection) return error;
   if (error instanceof FileStoreUnavailable) {
-    log.warn({ err: error, ...named }, "the files are away");
+    log.warn({ err: error, ...named() }, "the files are away");
     return new Rejection("unavailable", "Files can be neither stored nor read right now.", filesAway);
   }
   if (isDatabaseUnavailable(error)) {
-    log.warn({ err: error, ...named }, "the database is away");
+    log.warn({ err: error, ...named() }, "the database is away");
     // A connection that broke during a commit may have left it done: only a reader can be told that nothing happened.
-    return named.method === "GET" || named.method === "HEAD"
+    const { method } = named();
+    return method === "GET" || method === "HEAD"
       ? new Rejection("unavailable", "The database cannot be reached right now.")
       : new Rejection("outcome_unknown", "The database was lost on the way: it may have happened.");
   }
-  log.error({ err: error, ...named }, "a bug");
+  log.error({ err: error, ...named() }, "a bug");
   return new Rejection("internal", "Something went wrong on our side.");
 }
 

@@ -30,8 +30,8 @@ export function mountRoutes(routes: readonly Route[], authenticate: Authenticate
   return (context, next) => {
     const { path } = context;
     const serve = path.startsWith(`${API_PREFIX}/`)
-      ? underApi.get(firstSegment(path.slice(API_PREFIX.length)))
-      : bare.get(firstSegment(path));
+      ? underApi.get(shapeOf(path.slice(API_PREFIX.length)))
+      : bare.get(shapeOf(path));
     return serve === undefined ? next() : (serve(context as RouterContext, next) as Promise<unknown>);
   };
 }
@@ -44,8 +44,8 @@ interface Place {
 type Serve = ReturnType<Router["routes"]>;
 
 /**
- * A router for each first segment of the routes' paths. A router compares a path with those of all its routes, one after
- * the other: like this they are ten and not all seventy.
+ * A router for each shape of the routes' paths. A router compares a path with those of all its routes, one after the
+ * other: like this they are a handful and not all seventy.
  */
 function createRouters(
   prefix: string,
@@ -54,19 +54,25 @@ function createRouters(
 ): ReadonlyMap<string, Serve> {
   const routers = new Map<string, Router>();
   for (const { route, path } of places) {
-    const segment = firstSegment(path);
-    if (segment.startsWith(":")) throw new Error(`${path}: a route's first segment is fixed`);
-    const router = routers.get(segment) ?? new Router({ prefix });
-    routers.set(segment, router);
+    if (path.startsWith("/:")) throw new Error(`${path}: a route's first segment is fixed`);
+    const shape = shapeOf(path);
+    const router = routers.get(shape) ?? new Router({ prefix });
+    routers.set(shape, router);
     router.register(path, [route.method], handlerOf(route));
   }
   return new Map([...routers].map(([segment, router]) => [segment, router.routes()]));
 }
 
-/** Of `/chats/1/messages` `chats`. Routers do not tell large letters from small ones. */
-function firstSegment(path: string): string {
+/**
+ * Of `/chats/1/messages` `3chats`: how many segments there are, and the first. Routers do not tell large letters from
+ * small ones, nor a path from the same with a slash behind it.
+ */
+function shapeOf(path: string): string {
+  let segments = 1;
+  for (let slash = path.indexOf("/", 1); slash > 0 && slash < path.length - 1; slash = path.indexOf("/", slash + 1))
+    segments += 1;
   const end = path.indexOf("/", 1);
-  return path.slice(1, end < 0 ? path.length : end).toLowerCase();
+  return `${segments}${path.slice(1, end < 0 ? path.length : end).toLowerCase()}`;
 }
 
 function fixedPathsFirst(routes: readonly Route[]): Place[] {

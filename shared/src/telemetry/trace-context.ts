@@ -1,8 +1,10 @@
-import { randomUUID } from "node:crypto";
+import { randomHex } from "../random.ts";
 
 /** W3C Trace Context, level 1: version, trace, parent, flags. What a later version adds behind them is not ours to read. */
 const TRACE_PARENT = /^(?!ff)[0-9a-f]{2}-((?!0{32})[0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-([0-9a-f]{2})(?:-.*)?$/;
 const NOT_SAMPLED = "00";
+const TRACE_BYTES = 16;
+const PARENT_BYTES = 8;
 
 /**
  * The `traceparent` of what is done on behalf of a request: the same trace with a parent of our own, or a new trace
@@ -10,13 +12,8 @@ const NOT_SAMPLED = "00";
  */
 export function continueTrace(header: string | readonly string[] | undefined): string {
   const [, traceId, flags] = (typeof header === "string" ? TRACE_PARENT.exec(header) : null) ?? [];
-  return `00-${traceId ?? randomHex()}-${randomHex().slice(SPAN_START)}-${flags ?? NOT_SAMPLED}`;
+  return `00-${traceId ?? randomHex(TRACE_BYTES)}-${randomHex(PARENT_BYTES)}-${flags ?? NOT_SAMPLED}`;
 }
-
-/** 32 digits. Node draws the bytes of many UUIDs at once, where each call of `randomBytes` would ask the system. */
-const randomHex = (): string => randomUUID().replaceAll("-", "");
-/** The second half of a UUID is random but for two bits. */
-const SPAN_START = 16;
 
 /** For log lines: what all lines about one request have in common, on whichever instance. */
 export function traceIdOf(traceParent: string | null | undefined): string | undefined {
