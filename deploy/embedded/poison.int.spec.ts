@@ -139,6 +139,32 @@ describe("an event in the log that cannot be read", () => {
   );
 });
 
+describe("a record in the log whose envelope was changed by hand", () => {
+  it("is named in one line by whoever comes to it, and ends the program with 1", () =>
+    withPostgres(
+      async (database) => {
+        await createPostgresLog(database.pool, randomUUID(), PARTITIONS);
+        let chatId = "";
+        await withParts(database, async ({ createChat }) => void (chatId = await createChat()));
+        const partition = partitionOf(chatId, PARTITIONS);
+        const offset = await poison(database, partition, chatId);
+        await database.pool.query(
+          `UPDATE log.records SET epoch = 'none' WHERE partition = ${partition} AND "offset" = ${offset}`,
+        );
+        const where = `partition ${partition} at offset ${offset}: this record is none of ours: not an epoch: "none"`;
+
+        const skipped = await skipAsOperator(database.url, partition, offset - 1).catch((error: unknown) => error);
+        expect(skipped).toMatchObject({
+          code: 1,
+          stderr: `projector skip: the log is not what it was: ${where}\n`,
+        });
+        const { code, violations } = await verifyAsOperator(database);
+        expect({ code, violations }).toEqual({ code: 1, violations: [expect.stringContaining(where)] });
+      },
+      { migrations: migrationSets },
+    ));
+});
+
 /** A false row, the chat that it is of, and what is to be said of it. */
 type Planted = readonly [sql: string, chatId: string, said: RegExp];
 

@@ -4,6 +4,7 @@ import { CannotStart } from "./cannot-start.ts";
 import { type Environment, describeSettings, readConfig, type SettingsCheck } from "./config.ts";
 import { withDotEnv } from "./dot-env.ts";
 import type { Service } from "./lifecycle.ts";
+import { LogHalted } from "./log/event-log.ts";
 import { type LogLevel, type Logger, createLogger } from "./telemetry/logger.ts";
 
 /** Whoever stops a program (npm, Docker, systemd) kills it some time after the signal: Docker after 10 s. */
@@ -148,6 +149,7 @@ function sayWhy(name: string, error: unknown): void {
 /** A line each for what a person can mend; for a bug its stack. */
 function reasonsOf(error: unknown): readonly string[] {
   if (error instanceof CannotStart) return error.reasons;
+  if (error instanceof LogHalted) return [`the log is not what it was: ${error.message}`];
   if (!Error.isError(error)) return [String(error)];
   if ("syscall" in error && error.syscall === "listen" && "port" in error && "code" in error) {
     if (error.code === "EADDRINUSE")

@@ -1,5 +1,6 @@
 import type { IHeaders, KafkaMessage, Message } from "kafkajs";
-import { LogHalted, type Election, type LogCreated, type LogRecord, type StoredRecord } from "../event-log.ts";
+import { parseControlRecord } from "../control-record.ts";
+import { LogHalted, type LogRecord, type StoredRecord } from "../event-log.ts";
 import { formatEpoch, parseEpoch, type Epoch } from "../position.ts";
 
 /**
@@ -30,8 +31,9 @@ export function fromMessage(partition: number, message: KafkaMessage): StoredRec
   if (value === null) throw new LogHalted(partition, offset, "a record without a value is none of ours");
   try {
     const kind = headerText(headers, "kind");
-    if (kind === "election") return { kind, offset, ...(JSON.parse(value.toString()) as Omit<Election, "kind">) };
-    if (kind === "log-created") return { kind, offset, ...(JSON.parse(value.toString()) as Omit<LogCreated, "kind">) };
+    if (kind === "election" || kind === "log-created") {
+      return { ...parseControlRecord(kind, value.toString()), offset };
+    }
     const epoch = parseEpoch(headerText(headers, "epoch"));
     if (epoch === null) throw new Error("it has no epoch");
     return { kind: "event", offset, epoch, key: message.key?.toString() ?? "", value: value.toString() };

@@ -1,5 +1,6 @@
 import { expect, it } from "@jest/globals";
 import { withPostgres } from "../../testing/with-postgres.ts";
+import { LogHalted } from "../event-log.ts";
 import { describeEventLog } from "../event-log.contract.ts";
 import { logMigrations } from "./migrations.ts";
 import { createPostgresLog, openPostgresLog } from "./postgres-log.ts";
@@ -32,6 +33,55 @@ it("keeps the number of its partitions, and says so to whoever wants another", (
       await createPostgresLog(pool, "a-log", 4);
       await createPostgresLog(pool, "another", 4);
       await expect(createPostgresLog(pool, "a-log", 8)).rejects.toThrow("PARTITIONS is 8, but the log was made with 4");
+    },
+    { migrations: [logMigrations] },
+  ));
+
+it.each([
+  ["an epoch of another form", 2, "epoch = 'none'", /not an epoch/],
+  ["an event without an epoch", 2, "epoch = ''", /it has no epoch/],
+  ["a kind that there is not", 2, "kind = 7", /there is no kind 7/],
+  ["an event that says it is an Election", 2, "kind = 1", /its logId is no text/],
+  ["an Election that is no JSON", 1, "value = '{'", /JSON/],
+  ["an Election that is nothing", 1, "value = 'null'", /holds no fields/],
+  ["an Election of nobody", 1, "value = value::jsonb - 'id'", /its id is no text/],
+  ["a beginning without a number of partitions", 0, 'value = value::jsonb || \'{"partitions":"4"}\'', /its partitions/],
+])("halts its readers at what was changed by hand, and says where: %s", (_what, offset, change, why) =>
+  withPostgres(
+    async ({ pool }) => {
+      await createPostgresLog(pool, "a-log", 4);
+      const writer = await openPostgresLog({ pool });
+      await writer.append(3, [{ kind: "election", logId: "a-log", writer: "spec", id: "one" }]);
+      await writer.append(3, [{ kind: "event", epoch: { offset: 1, id: "one" }, key: "chat", value: "{}" }]);
+      await writer.close();
+      await pool.query(`UPDATE log.records SET ${change} WHERE partition = 3 AND "offset" = ${String(offset)}`);
+
+      const reader = await openPostgresLog({ pool });
+      const first = reader
+        .read(new Map([[3, 0]]), new AbortController().signal)
+        [Symbol.asyncIterator]()
+        .next();
+      const error: unknown = await first.catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(LogHalted);
+      expect(error).toMatchObject({ partition: 3, offset, message: expect.stringMatching(why) as unknown });
+      await reader.close();
+    },
+    { migrations: [logMigrations] },
+  ),
+);
+
+it("takes no field of a control record for the record's own place or kind", () =>
+  withPostgres(
+    async ({ pool }) => {
+      await createPostgresLog(pool, "a-log", 1);
+      await pool.query(`UPDATE log.records SET value = value::jsonb || '{"offset":7,"kind":"event"}'`);
+      const log = await openPostgresLog({ pool });
+      const { value } = await log
+        .read(new Map([[0, 0]]), new AbortController().signal)
+        [Symbol.asyncIterator]()
+        .next();
+      expect(value).toMatchObject({ next: 1, records: [{ kind: "log-created", offset: 0 }] });
+      await log.close();
     },
     { migrations: [logMigrations] },
   ));

@@ -1,5 +1,6 @@
 import { int4Array, int8Array, textArray } from "../../postgres/binary-array.ts";
-import type { Election, EventRecord, LogCreated, LogRecord, StoredRecord } from "../event-log.ts";
+import { parseControlRecord } from "../control-record.ts";
+import { LogHalted, type Election, type LogCreated, type LogRecord, type StoredRecord } from "../event-log.ts";
 import { formatEpoch, parseEpoch } from "../position.ts";
 
 /** How a record stands in `log.records`. Control records keep their fields as JSON in `value`. */
@@ -58,18 +59,21 @@ function controlFields(record: LogCreated | Election): object {
   return kind === "election" || kind === "log-created" ? fields : record;
 }
 
+/** Throws `LogHalted` for what none of us has written: somebody has changed the table by hand. */
 export function recordFrom(row: RecordRow): StoredRecord {
   const offset = Number(row.offset);
-  if (row.kind === kinds.event)
-    return { kind: "event", offset, epoch: knownEpoch(row), key: row.key, value: row.value };
-  if (row.kind === kinds.election) {
-    return { kind: "election", offset, ...(JSON.parse(row.value) as Omit<Election, "kind">) };
+  try {
+    return { ...contentOf(row), offset };
+  } catch (error) {
+    throw new LogHalted(row.partition, offset, `this record is none of ours: ${(error as Error).message}`);
   }
-  return { kind: "log-created", offset, ...(JSON.parse(row.value) as Omit<LogCreated, "kind">) };
 }
 
-function knownEpoch(row: RecordRow): EventRecord["epoch"] {
-  const epoch = parseEpoch(row.epoch);
-  if (epoch === null) throw new Error(`record ${String(row.partition)}/${row.offset} has no epoch`);
-  return epoch;
+function contentOf({ kind, epoch: epochText, key, value }: RecordRow): LogRecord {
+  if (kind === kinds["log-created"]) return parseControlRecord("log-created", value);
+  if (kind === kinds.election) return parseControlRecord("election", value);
+  if (kind !== kinds.event) throw new Error(`there is no kind ${String(kind)}`);
+  const epoch = parseEpoch(epochText);
+  if (epoch === null) throw new Error("it has no epoch");
+  return { kind: "event", epoch, key, value };
 }
