@@ -57,11 +57,8 @@ it.each([
       await pool.query(`UPDATE log.records SET ${change} WHERE partition = 3 AND "offset" = ${String(offset)}`);
 
       const reader = await openPostgresLog({ pool });
-      const first = reader
-        .read(new Map([[3, 0]]), new AbortController().signal)
-        [Symbol.asyncIterator]()
-        .next();
-      const error: unknown = await first.catch((reason: unknown) => reason);
+      const batches = reader.read(new Map([[3, 0]]), new AbortController().signal)[Symbol.asyncIterator]();
+      const error: unknown = await batches.next().catch((reason: unknown) => reason);
       expect(error).toBeInstanceOf(LogHalted);
       expect(error).toMatchObject({ partition: 3, offset, message: expect.stringMatching(why) as unknown });
       await reader.close();
@@ -76,11 +73,8 @@ it("takes no field of a control record for the record's own place or kind", () =
       await createPostgresLog(pool, "a-log", 1);
       await pool.query(`UPDATE log.records SET value = value::jsonb || '{"offset":7,"kind":"event"}'`);
       const log = await openPostgresLog({ pool });
-      const { value } = await log
-        .read(new Map([[0, 0]]), new AbortController().signal)
-        [Symbol.asyncIterator]()
-        .next();
-      expect(value).toMatchObject({ next: 1, records: [{ kind: "log-created", offset: 0 }] });
+      const batches = log.read(new Map([[0, 0]]), new AbortController().signal)[Symbol.asyncIterator]();
+      expect(await batches.next()).toMatchObject({ value: { next: 1, records: [{ kind: "log-created", offset: 0 }] } });
       await log.close();
     },
     { migrations: [logMigrations] },
