@@ -254,11 +254,18 @@ describe("queries", () => {
     for (const wrong of [
       "?limit=101",
       "?limit=0",
+      "?limit=1e1",
       "?before=x",
+      "?before=1e1",
+      "?after=+1",
+      "?around=0xa",
+      `?before=${chatId}.1e1`,
       "?around=1&after=1",
       `?before=${crypto.randomUUID()}.1`,
     ])
       expect(await call("GET", `/chats/${chatId}/messages${wrong}`, bob)).toMatchObject({ status: 422 });
+    for (const wrong of ["?offset=1e1", "?offset=1.0", "?limit=0x5", "?limit=+5"])
+      expect(await call("GET", `/history/${chatId}${wrong}`, bob)).toMatchObject({ status: 422 });
   });
 
   it("pages through the list of chats, newest activity first", async () => {

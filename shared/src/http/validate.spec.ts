@@ -96,9 +96,12 @@ describe("a query", () => {
     expect(query({ limit: "20", token: "secret" })).toEqual({ limit: 20 });
   });
 
-  it.each(["0", "101", "", "ten", "1.5", ["1", "2"]])("is refused with limit=%j", (limit) => {
-    expect(errorsOf(() => query({ limit }))).toHaveLength(1);
-  });
+  it.each(["0", "-1", "101", "", "ten", "1.5", "1e1", "0xa", "+5", " 5", "5.0", "5\n", "٥", "true", ["1", "2"]])(
+    "is refused with limit=%j",
+    (limit) => {
+      expect(errorsOf(() => query({ limit }))).toHaveLength(1);
+    },
+  );
 });
 
 describe("a path", () => {

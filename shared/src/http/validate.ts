@@ -1,6 +1,6 @@
 import { Ajv, type ErrorObject, type ValidateFunction } from "ajv";
 import addFormatsModule from "ajv-formats";
-import type { Static, TSchema } from "typebox";
+import type { Static, TObject, TSchema } from "typebox";
 import { isUserId } from "../ids.ts";
 import { type FieldError, Rejection } from "../rejection.ts";
 import { escapePointer, findUnstorableText } from "./storable-text.ts";
@@ -19,9 +19,10 @@ export function compileBody<S extends TSchema>(schema: S, unknownFields: Unknown
   return asValidate("body", (unknownFields === "refuse" ? strictBodies : lenientBodies).compile(closed(schema)));
 }
 
-/** Compiles a schema for query parameters: texts become numbers or booleans where the schema wants them; unknown ones are dropped. */
-export function compileQuery<S extends TSchema>(schema: S): Validate<S> {
-  return asValidate("query", queries.compile(closed(schema)));
+/** Compiles a schema for query parameters: decimal digits become numbers where the schema wants them; unknown ones are dropped. */
+export function compileQuery<S extends TObject>(schema: S): Validate<S> {
+  const validate = asValidate<S>("query", queries.compile(closed(schema)));
+  return (value) => validate(withIntegers(schema, value));
 }
 
 /** Compiles a schema for path parameters. A path that does not fit names nothing, so the Rejection is not_found. */
@@ -37,7 +38,23 @@ export function compileParams<S extends TSchema>(schema: S): Validate<S> {
 const options = { allErrors: true, strict: true, allowUnionTypes: true, ownProperties: true } as const;
 const strictBodies = withKeywords(new Ajv(options));
 const lenientBodies = withKeywords(new Ajv({ ...options, removeAdditional: true }));
-const queries = withKeywords(new Ajv({ ...options, removeAdditional: true, coerceTypes: true }));
+const queries = withKeywords(new Ajv({ ...options, removeAdditional: true }));
+
+/** Beyond, digits are lost. */
+const INTEGER = /^-?\d{1,15}$/;
+
+/** Ajv's own conversion is JavaScript's, to which `1e1`, `0xa` and ` 10 ` are all ten. */
+function withIntegers({ properties }: TObject, value: unknown): unknown {
+  if (typeof value !== "object" || value === null) return value;
+  const wanted = new Map<string, object>(Object.entries(properties));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, text]: [string, unknown]) => {
+      const schema = wanted.get(name);
+      const isInteger = schema !== undefined && "type" in schema && schema.type === "integer";
+      return [name, isInteger && typeof text === "string" && INTEGER.test(text) ? Number(text) : text];
+    }),
+  );
+}
 
 function asValidate<S extends TSchema>(where: FieldError["in"], validate: ValidateFunction): Validate<S> {
   return (value) => {
