@@ -5,6 +5,7 @@ import { pastedFiles } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { namesOfFiles } from "./names.ts";
 import { Quote } from "./quote.tsx";
+import { storableText } from "./storable-text.ts";
 
 export interface ComposerProps {
   readonly state: ClientState;
@@ -33,7 +34,8 @@ export function Composer(props: ComposerProps) {
   const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
   const input = useRef<HTMLInputElement>(null);
-  const isEmpty = text.trim() === "" && chosen.files.length === 0;
+  const said = storableText(text).trim();
+  const isEmpty = said === "" && chosen.files.length === 0;
 
   // Whoever opens a chat wants to write, unless that has a keyboard cover what is to be read.
   useEffect(() => {
@@ -54,7 +56,7 @@ export function Composer(props: ComposerProps) {
       onSubmit={(event) => {
         event.preventDefault();
         if (isEmpty) return;
-        onSend(text.trim() === "" ? namesOfFiles(chosen.files) : text.trim());
+        onSend(said === "" ? namesOfFiles(chosen.files) : said);
       }}
       onKeyDown={(event) => {
         if (event.key === "Escape" && replyTo !== null) onNoReply();

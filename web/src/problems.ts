@@ -17,14 +17,12 @@ export const wordsOfError = (error: unknown, words: Words): string =>
   error instanceof ChangeRefused ? wordsOfProblem(error.problem, words) : words.noConnection;
 
 /** The server's own sentences are for programmers, and in English. */
-export function wordsOfProblem({ code, status, detail, errors = [] }: ProblemObject, words: Words): string {
-  if (code === "validation_failed" || code === "malformed_request") {
-    const sentences = [detail, ...errors.map((error) => error.detail)];
-    return sentences.some((sentence) => TOO_LONG.test(sentence)) ? words.tooLong : words.wrongContent;
-  }
+export function wordsOfProblem({ code, status, errors = [] }: ProblemObject, words: Words): string {
+  if (code === "validation_failed" && errors.some(({ pointer }) => pointer === TEXT)) return words.tooLong;
+  if (code === "validation_failed" || code === "malformed_request") return words.wrongContent;
   const told: Partial<Record<ProblemObject["code"], string>> = words.problems;
   return told[code] ?? (status >= 500 ? words.unreachable : words.problems.other);
 }
 
-/** It has no code of its own. A sentence that says it otherwise is told as content that is wrong, which is true too. */
-const TOO_LONG = /must be shorter|more than \d+ characters|too long/;
+/** What this page sends in a message's text is never empty and always storable: nothing but its length is left to be wrong. */
+const TEXT = "/text";
