@@ -12,7 +12,7 @@ import { NewChat } from "./new-chat.tsx";
 import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { PictureDialog } from "./picture-dialog.tsx";
 import { useOpenedChat } from "./opened-chat.ts";
-import { forgetUnsent, hasUnsent } from "./unsent.ts";
+import { askBeforeLeaving, forgetUnsent, hasUnsent } from "./unsent.ts";
 import { useChat } from "./use-chat.ts";
 
 /** Everything that somebody sees who is signed in: the list beside one conversation, or one of both where it is narrow. */
@@ -29,6 +29,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const opened = openedId === null ? undefined : state.chats.get(openedId);
 
   useNoStrayDrops();
+  useEffect(() => askBeforeLeaving(() => hasUnsent(client.state()) || drafts.hasFiles()), [client, drafts]);
   const close = (): void => setDialog(null);
   const open = (chatId: string): void => {
     show(chatId);

@@ -44,7 +44,7 @@ export function Conversation(props: ConversationProps) {
   return (
     <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
       <ConversationHead {...{ state, chat, onBack, onPicture }} />
-      <MessageList {...{ client, changes, state, chat, sent }} onReply={setReplyTo} />
+      <MessageList {...{ client, changes, state, chat, sent }} edits={drafts.edits} onReply={setReplyTo} />
       <Composer
         {...{ state, chat, isConnected, openings, chosen, text, replyTo }}
         onText={setText}

@@ -1,3 +1,4 @@
+import { createEdits, type Edits } from "./edits.ts";
 import { createKeptTexts } from "./kept-texts.ts";
 
 /** What was begun in a chat and not sent. */
@@ -8,10 +9,13 @@ export interface Draft {
   readonly files: readonly File[];
 }
 
-/** By chat, as long as the window is open; across a reload without the files, which a browser does not keep. */
+/** By chat, as long as the window is open; across a reload without the files, so the page asks before it is left with some. */
 export interface Drafts {
   of(chatId: string): Draft;
   keep(chatId: string, draft: Draft): void;
+  readonly edits: Edits;
+  /** Whether in any chat files wait to be sent. */
+  hasFiles(): boolean;
   forget(): void;
 }
 
@@ -20,6 +24,7 @@ const MAX_DRAFTS = 50;
 
 export function createDrafts(userId: string): Drafts {
   const kept = createKeptTexts<readonly (readonly [string, Omit<Draft, "files">])[]>(`chat.drafts.${userId}`);
+  const edits = createEdits(userId);
   const drafts = new Map<string, Draft>(kept.read()?.map(([chatId, draft]) => [chatId, { ...draft, files: [] }]));
 
   return {
@@ -34,7 +39,10 @@ export function createDrafts(userId: string): Drafts {
       if (drafts.size > MAX_DRAFTS && oldest !== undefined) drafts.delete(oldest);
       kept.write([...drafts].map(([id, { text, replyTo }]) => [id, { text, replyTo }]));
     },
+    edits,
+    hasFiles: () => [...drafts.values()].some(({ files }) => files.length > 0),
     forget() {
+      edits.forget();
       drafts.clear();
       kept.forget();
     },

@@ -1,20 +1,23 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useWords } from "./language.ts";
+import { storableText } from "./storable-text.ts";
 
 export interface EditProps {
   readonly text: string;
+  readonly takesFocus: boolean;
+  readonly onText: (text: string) => void;
   readonly onSave: (text: string) => void;
   readonly onCancel: () => void;
 }
 
 /** Enter begins a line; Escape leaves the message as it was. */
-export function EditMessage({ text, onSave, onCancel }: EditProps) {
+export function EditMessage({ text, takesFocus, onText, onSave, onCancel }: EditProps) {
   const words = useWords();
   const field = useRef<HTMLTextAreaElement>(null);
-  const [edited, setEdited] = useState(text);
 
   // A browser heeds `autofocus` only in what it has loaded, not in what is drawn later.
   useLayoutEffect(() => {
+    if (!takesFocus) return;
     field.current?.focus();
     field.current?.setSelectionRange(text.length, text.length);
   }, []);
@@ -24,7 +27,8 @@ export function EditMessage({ text, onSave, onCancel }: EditProps) {
       class="edit"
       onSubmit={(event) => {
         event.preventDefault();
-        if (edited.trim() !== "") onSave(edited);
+        const said = storableText(text);
+        if (said.trim() !== "") onSave(said);
       }}
       onKeyDown={(event) => {
         if (event.key === "Escape") onCancel();
@@ -32,9 +36,9 @@ export function EditMessage({ text, onSave, onCancel }: EditProps) {
     >
       <textarea
         aria-label={words.edit}
-        value={edited}
+        value={text}
         ref={field}
-        onInput={({ currentTarget }) => setEdited(currentTarget.value)}
+        onInput={({ currentTarget }) => onText(currentTarget.value)}
       />
       <div class="buttons">
         <button type="button" onClick={onCancel}>

@@ -2,6 +2,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatClient } from "@chat/client/chat-client";
 import type { ChatState, ClientState } from "@chat/client/state";
 import type { Changes } from "./changes.ts";
+import type { Edits } from "./edits.ts";
 import { useLanguage } from "./language.ts";
 import { Message } from "./message.tsx";
 import { nameOfChat } from "./names.ts";
@@ -20,6 +21,7 @@ const MAX_PAGES_SOUGHT = 20;
 export interface MessageListProps {
   readonly client: ChatClient;
   readonly changes: Changes;
+  readonly edits: Edits;
   readonly state: ClientState;
   readonly chat: ChatState;
   /** Another number: something was sent here, and is to be seen. */
@@ -27,7 +29,7 @@ export interface MessageListProps {
   readonly onReply: (messageId: string) => void;
 }
 
-export function MessageList({ client, changes, state, chat, sent, onReply }: MessageListProps) {
+export function MessageList({ client, changes, edits, state, chat, sent, onReply }: MessageListProps) {
   const { words, code } = useLanguage();
   const list = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
@@ -163,7 +165,7 @@ export function MessageList({ client, changes, state, chat, sent, onReply }: Mes
               {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
               <Reach.Provider value={message === current ? 0 : -1}>
                 <Message
-                  {...{ changes, state, chat, message, onReply }}
+                  {...{ changes, edits, state, chat, message, onReply }}
                   onSeek={seek}
                   isFollowing={!isNewDay && before?.sender_id === message.sender_id}
                   uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}

@@ -4,6 +4,7 @@ import type { ChatState, ClientState, OutgoingFile } from "@chat/client/state";
 import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
 import { EditMessage } from "./edit-message.tsx";
+import type { Edits } from "./edits.ts";
 import { useLanguage } from "./language.ts";
 import { MessageActions } from "./message-actions.tsx";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
@@ -16,6 +17,7 @@ import { Uploads } from "./uploads.tsx";
 
 export interface MessageProps {
   readonly changes: Changes;
+  readonly edits: Edits;
   readonly state: ClientState;
   readonly chat: ChatState;
   readonly message: MessageObject;
@@ -29,10 +31,14 @@ export interface MessageProps {
 }
 
 export function Message(props: MessageProps) {
-  const { changes, state, chat, message, isFollowing, uploads, onDiscardFile, onReply, onSeek } = props;
+  const { changes, edits, state, chat, message, isFollowing, uploads, onDiscardFile, onReply, onSeek } = props;
   const { words, code } = useLanguage();
   const reach = useReach();
-  const [isEditing, setIsEditing] = useState(false);
+  /** What it is to say; null while nobody changes it. */
+  const [edited, setEdited] = useState(edits.of(message) ?? null);
+  const isEditing = edited !== null;
+  /** What was begun before a reload, or in an earlier look at this chat, takes the focus from nobody. */
+  const isBegunHere = useRef(false);
   const [problem, setProblem] = useState("");
   const isOwn = message.sender_id === state.userId;
   const name = isOwn ? words.you : nameOfPerson(state, chat, message.sender_id, words);
@@ -49,17 +55,22 @@ export function Message(props: MessageProps) {
 
   const wasDeletedHere = useRef(false);
   useLayoutEffect(() => {
+    if (message.deleted) edits.drop(message.id);
     if (wasDeletedHere.current && message.deleted && hasNoFocus()) place.current?.focus();
   }, [message.deleted]);
 
+  const edit = (text: string): void => {
+    edits.keep(message.id, text);
+    setEdited(text);
+  };
+  const endEditing = (): void => {
+    edits.drop(message.id);
+    setEdited(null);
+    setProblem("");
+  };
+
   const attempt = (changing: Promise<void>): void => {
-    changing.then(
-      () => {
-        setIsEditing(false);
-        setProblem("");
-      },
-      (error: unknown) => setProblem(wordsOfError(error, words)),
-    );
+    changing.then(endEditing, (error: unknown) => setProblem(wordsOfError(error, words)));
   };
 
   return (
@@ -75,13 +86,12 @@ export function Message(props: MessageProps) {
       )}
       {message.deleted ? (
         <p class="text deleted">{words.deletedMessage}</p>
-      ) : isEditing ? (
+      ) : edited !== null ? (
         <EditMessage
-          text={message.text}
-          onCancel={() => {
-            setIsEditing(false);
-            setProblem("");
-          }}
+          text={edited}
+          takesFocus={isBegunHere.current}
+          onText={edit}
+          onCancel={endEditing}
           onSave={(text) => attempt(changes.editMessage(message.id, text))}
         />
       ) : (
@@ -98,7 +108,10 @@ export function Message(props: MessageProps) {
         <MessageActions
           {...{ mayEdit: isOwn, mayDelete, editButton }}
           onReply={() => onReply(message.id)}
-          onEdit={() => setIsEditing(true)}
+          onEdit={() => {
+            isBegunHere.current = true;
+            edit(message.text);
+          }}
           onDelete={() => {
             wasDeletedHere.current = true;
             attempt(changes.deleteMessage(message.id));

@@ -6,10 +6,10 @@ import { createKeptTexts } from "./kept-texts.ts";
 export const hasUnsent = ({ outgoing, uploads }: ClientState): boolean =>
   outgoing.some(({ status }) => status === "sending") || uploads.some(({ status }) => status !== "refused");
 
-/** Has the browser ask whoever is about to leave before it is sent. Returns what ends it. */
-export function askBeforeLeaving(client: ChatClient): () => void {
+/** Has the browser ask whoever is about to leave while something would be lost. Returns what ends it. */
+export function askBeforeLeaving(wouldLose: () => boolean): () => void {
   const ask = (event: BeforeUnloadEvent): void => {
-    if (hasUnsent(client.state())) event.preventDefault();
+    if (wouldLose()) event.preventDefault();
   };
   window.addEventListener("beforeunload", ask);
   return () => window.removeEventListener("beforeunload", ask);

@@ -4,7 +4,7 @@ import { type ClientState } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { deviceOfWindow } from "./changes.ts";
 import { sendFormWithProgress } from "./send-form.ts";
-import { askBeforeLeaving, keepUnsent } from "./unsent.ts";
+import { keepUnsent } from "./unsent.ts";
 
 export type Connection = "connecting" | "connected" | "disconnected";
 
@@ -29,7 +29,6 @@ export function useChat(accounts: AccountStore, url: string): UsedChat {
   const [connection, setConnection] = useState<Connection>("connecting");
 
   useEffect(() => {
-    const endAsking = askBeforeLeaving(client);
     const endKeeping = keepUnsent(client, accounts.current()?.userId ?? "");
     const end = client.subscribe((news) => {
       if (news.type === "state") setState(news.state);
@@ -42,7 +41,6 @@ export function useChat(accounts: AccountStore, url: string): UsedChat {
     return () => {
       end();
       endKeeping();
-      endAsking();
       void client.stop();
     };
   }, [client, accounts]);

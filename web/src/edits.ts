@@ -1,0 +1,43 @@
+import { createKeptTexts } from "./kept-texts.ts";
+
+/** Messages whose text is being changed, by their ids, with what it is to be; across chats and a reload. */
+export interface Edits {
+  /** Undefined when nobody changes it, or it says that already. */
+  of(message: { readonly id: string; readonly text: string }): string | undefined;
+  keep(messageId: string, text: string): void;
+  drop(messageId: string): void;
+  forget(): void;
+}
+
+/** Of more the one that was written in longest ago is let go. */
+const MAX_EDITS = 50;
+
+export function createEdits(userId: string): Edits {
+  const kept = createKeptTexts<readonly (readonly [string, string])[]>(`chat.edits.${userId}`);
+  const edits = new Map<string, string>(kept.read());
+
+  function drop(messageId: string): void {
+    if (edits.delete(messageId)) kept.write([...edits]);
+  }
+
+  return {
+    of({ id, text }) {
+      const edit = edits.get(id);
+      // It was saved, and the page was left before it heard of that.
+      return edit === text ? undefined : edit;
+    },
+    keep(messageId, text) {
+      // The newest stands last.
+      edits.delete(messageId);
+      edits.set(messageId, text);
+      const [oldest] = edits.keys();
+      if (edits.size > MAX_EDITS && oldest !== undefined) edits.delete(oldest);
+      kept.write([...edits]);
+    },
+    drop,
+    forget() {
+      edits.clear();
+      kept.forget();
+    },
+  };
+}
