@@ -10,6 +10,8 @@ const said = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const order = Object.keys(orders).find((name) => name.split(" ").every((word, index) => said[index] === word));
 
 if (order !== undefined) {
+  // What is left is said to the order: as it would be if that were started alone.
+  for (const word of order.split(" ")) process.argv.splice(process.argv.indexOf(word, 2), 1);
   await orders[order]?.();
 } else {
   const list = Object.keys(orders).join(", ");

@@ -1,5 +1,5 @@
-import { parseArgs } from "node:util";
 import { CannotStart } from "@chat/shared/cannot-start";
+import { readOptions } from "@chat/shared/command-line";
 import { runService } from "@chat/shared/run-service";
 import type { Service } from "@chat/shared/lifecycle";
 import { createClosedChat } from "../embedded/closed-chat.ts";
@@ -26,11 +26,10 @@ async function fillSmall(): Promise<void> {
       "gives a running chat four people, a private chat and a group; again it changes nothing. " +
       "With --big ten thousand people and a million messages, while no chat runs; then --measure (each has a --help)",
     settings: demoSettings,
-    readsArguments: true,
+    checkArguments: partAsked,
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {
-        partAsked();
         const { made } = await fillChat(createChatApi({ url: CHAT_URL, say, signal: interrupted.signal }));
         say(`made ${made.people} people, ${made.chats} chats, ${made.messages} messages; the rest was there`);
         const emails = demoPeople.map(({ email }) => email).join(", ");
@@ -46,7 +45,7 @@ async function fillBig(): Promise<void> {
       "--big writes 10,000 people, 5,000 groups and 1,000,000 messages into the log of a chat that does not run " +
       "(--part 0.1: a tenth of it). Cut and run again it goes on; when all is there it changes nothing",
     settings: bigDemoSettings,
-    readsArguments: true,
+    checkArguments: partAsked,
     environment,
     create: (settings, context) =>
       whileStarting(async () => {
@@ -71,7 +70,7 @@ async function measureBig(): Promise<void> {
     name: "demo",
     about: "--measure reads in a running chat that --big has filled (the same --part), and says how long that takes",
     settings: demoSettings,
-    readsArguments: true,
+    checkArguments: partAsked,
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {
@@ -83,14 +82,8 @@ async function measureBig(): Promise<void> {
 
 /** The part of the big set that is asked for, 1 for all of it. */
 function partAsked(): number {
-  const flag = { type: "boolean" } as const;
-  const options = { big: flag, measure: flag, part: { type: "string", default: "1" } } as const;
-  try {
-    const { part } = parseArgs({ options }).values;
-    if (/^(1|0\.\d{1,3})$/.test(part) && Number(part) > 0) return Number(part);
-  } catch (error) {
-    throw new CannotStart(error instanceof Error ? error.message : String(error));
-  }
+  const { part = "1" } = readOptions({ big: "flag", measure: "flag", part: "text" }, process.argv.slice(2));
+  if (/^(1|0\.\d{1,3})$/.test(part) && Number(part) > 0) return Number(part);
   throw new CannotStart("--part is a number from 0.001 to 1, like 0.1");
 }
 

@@ -1,4 +1,3 @@
-import { parseArgs } from "node:util";
 import { CannotStart } from "@chat/shared/cannot-start";
 import { kafkaConnection } from "@chat/shared/log/kafka/kafka-connection";
 import { createPool } from "@chat/shared/postgres/connect";
@@ -6,6 +5,7 @@ import { runService } from "@chat/shared/run-service";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import { OUR_MARK } from "../embedded/orphan.ts";
 import { openDatabaseAlone } from "../embedded/database-alone.ts";
+import { checkOrder } from "./check-order.ts";
 import { logCopySettings } from "./config.ts";
 import { moveToKafka } from "./move-to-kafka.ts";
 
@@ -16,12 +16,11 @@ await runService({
   name: "log copy",
   about: "moves the log from PostgreSQL to an empty Kafka topic, every offset kept: --from postgres --to kafka",
   settings: logCopySettings,
-  readsArguments: true,
+  checkArguments: () => checkOrder(process.argv.slice(2)),
   environment: process.env,
   create: (settings, { log, fail }) => ({
     name: "log copy",
     async start() {
-      checkOrder();
       const kafka = kafkaConnection(settings);
       if (kafka === null) throw new CannotStart("KAFKA_BROKERS names no broker; expected host:port");
       const say = (line: string): void => void process.stdout.write(`log copy: ${line}\n`);
@@ -48,17 +47,6 @@ await runService({
         : Promise.resolve(),
   }),
 });
-
-function checkOrder(): void {
-  const options = { from: { type: "string" }, to: { type: "string" } } as const;
-  try {
-    const { values } = parseArgs({ options, allowPositionals: true });
-    if (values.from === "postgres" && values.to === "kafka") return;
-  } catch (error) {
-    throw new CannotStart(error instanceof Error ? error.message : String(error));
-  }
-  throw new CannotStart("say where from and where to: --from postgres --to kafka (there is no other way)");
-}
 
 /** The server of a chat that runs ends with it, and it ends when its log is sealed. */
 async function refuseEmbedded(url: string, log: Logger): Promise<void> {

@@ -22,7 +22,6 @@ await runService({
   about:
     "brings a database up to this release, gives services their rights, makes the log where there is none, sees to it that no account's id is given twice, and ends",
   settings: migrateSettings,
-  readsArguments: true,
   environment: process.env,
   create: (settings, { log }) => ({
     name: "migrate",

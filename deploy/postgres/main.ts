@@ -6,7 +6,6 @@ await runService({
   name: "postgres",
   about: "the embedded PostgreSQL in DATA_DIR without its chat, for pg_dump and for services whose log is in Kafka",
   settings: postgresSettings,
-  readsArguments: true,
   environment: process.env,
   async create(settings, context) {
     const postgres = await openDatabaseAlone({ dataDir: settings.DATA_DIR, ...context });

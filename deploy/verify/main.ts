@@ -14,7 +14,6 @@ await runService({
   about:
     "checks the log, and the read models against it, while the system runs; writes nothing; ends with 1 when something is wrong",
   settings: verifySettings,
-  readsArguments: true,
   environment: process.env,
   async create(settings, { log: logger }) {
     const backend = await connectBackend("verify", settings, logger);

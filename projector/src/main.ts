@@ -1,7 +1,6 @@
 import { userInfo } from "node:os";
-import { parseArgs } from "node:util";
 import { connectBackend } from "@chat/shared/backend";
-import { CannotStart } from "@chat/shared/cannot-start";
+import { readOptions } from "@chat/shared/command-line";
 import { createHttpApp } from "@chat/shared/http/app";
 import { createReadiness, healthRoutes } from "@chat/shared/http/health";
 import { createHttpServer } from "@chat/shared/http/server";
@@ -12,7 +11,8 @@ import { runService } from "@chat/shared/run-service";
 import { operatorSettings, projectorSettings } from "./config.ts";
 import { rebuild } from "./rebuild.ts";
 import { createProjector } from "./service.ts";
-import { skipEvent, type SkipRequest } from "./skip.ts";
+import { readSkipRequest } from "./skip-request.ts";
+import { skipEvent } from "./skip.ts";
 
 const environment = process.env;
 const [order, ...rest] = process.argv.slice(2).filter((argument) => argument !== "--help");
@@ -37,7 +37,6 @@ async function project(): Promise<void> {
     name: "projector",
     about: "follows the log and keeps the read models (orders: skip, rebuild)",
     settings: projectorSettings,
-    readsArguments: true,
     environment,
     async create(settings, { log: logger, fail }) {
       const backend = await connectBackend("projector", settings, logger);
@@ -69,10 +68,10 @@ async function skip(): Promise<void> {
     name: "projector skip",
     about: "goes on without the event that a partition is stopped at: --partition <n> --offset <n> --reason <text>",
     settings: operatorSettings,
-    readsArguments: true,
+    checkArguments: () => readSkipRequest(rest),
     environment,
     async create(settings, { log: logger }) {
-      const request = skipRequest();
+      const request = { ...readSkipRequest(rest), operator: userInfo().username };
       const backend = await connectBackend("projector skip", settings, logger);
       return whileStarting("skip", backend.service, async () => {
         const client = createClient({ url: backend.databaseUrl, name: "projector skip", log: logger, pipeline: true });
@@ -93,10 +92,10 @@ async function rebuildAll(): Promise<void> {
     name: "projector rebuild",
     about: "makes the read models anew beside those that answer, compares, and switches [--accept-differences]",
     settings: operatorSettings,
-    readsArguments: true,
+    checkArguments: rebuildOptions,
     environment,
     async create(settings, { log: logger }) {
-      const { values } = parsed({ "accept-differences": { type: "boolean", default: false } });
+      const { "accept-differences": acceptDifferences } = rebuildOptions();
       const backend = await connectBackend("projector rebuild", settings, logger);
       return whileStarting("rebuild", backend.service, () =>
         rebuild({
@@ -105,11 +104,15 @@ async function rebuildAll(): Promise<void> {
           logger,
           signal: new AbortController().signal,
           report: (line) => process.stdout.write(`${line}\n`),
-          acceptDifferences: values["accept-differences"] === true,
+          acceptDifferences,
         }),
       );
     },
   });
+}
+
+function rebuildOptions() {
+  return readOptions({ "accept-differences": "flag" }, rest);
 }
 
 /** An order is done when it has started: what it needs is closed again, and the process has no reason to stay. */
@@ -126,23 +129,4 @@ function whileStarting(name: string, needs: Service, work: () => Promise<void>):
     },
     stop: () => Promise.resolve(),
   };
-}
-
-function skipRequest(): SkipRequest {
-  const { values } = parsed({ partition: { type: "string" }, offset: { type: "string" }, reason: { type: "string" } });
-  const { partition, offset, reason } = values;
-  const number = /^\d{1,15}$/;
-  if (typeof partition !== "string" || !number.test(partition))
-    throw new CannotStart("--partition <number> is missing");
-  if (typeof offset !== "string" || !number.test(offset)) throw new CannotStart("--offset <number> is missing");
-  if (typeof reason !== "string" || reason.trim() === "") throw new CannotStart("--reason <why> is missing");
-  return { partition: Number(partition), offset: Number(offset), reason, operator: userInfo().username };
-}
-
-function parsed(options: NonNullable<NonNullable<Parameters<typeof parseArgs>[0]>["options"]>) {
-  try {
-    return parseArgs({ args: rest, options });
-  } catch (error) {
-    throw new CannotStart(error instanceof Error ? error.message : String(error));
-  }
 }

@@ -28,8 +28,11 @@ export interface Program<P extends TProperties> {
   readonly settings: TObject<P>;
   /** What settings must be together; its faults are told beside those of each. */
   readonly checkSettings?: SettingsCheck;
-  /** It reads its command line itself; else there is nothing to be said there but `--help`. */
-  readonly readsArguments?: boolean;
+  /**
+   * Throws CannotStart for what is wrong on the command line, before the settings are looked at. Absent: there is nothing to be
+   * said there but `--help`.
+   */
+  readonly checkArguments?: () => unknown;
   /** `process.env`, which only main.ts reads; `.env` is added to it here. */
   readonly environment: Environment;
   /** Joins the real things. What it throws, and what `start` throws, ends the program before it began. */
@@ -54,7 +57,8 @@ export async function runService<P extends TProperties>(program: Program<P>): Pr
   }
   const running = guard(program.name);
   try {
-    if (program.readsArguments !== true) refuseArguments(process.argv.slice(2));
+    if (program.checkArguments === undefined) refuseArguments(process.argv.slice(2));
+    else program.checkArguments();
     const settings = readConfig(program.settings, withDotEnv(program.environment), program.checkSettings);
     const log = createLogger({ service: program.name, level: levelIn(settings) });
     await running.start(log, () => program.create(settings, { log, fail: running.fail }));
