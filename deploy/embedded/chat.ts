@@ -18,6 +18,7 @@ import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revo
 import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
 import type { Service } from "@chat/shared/lifecycle";
 import { createPostgresLog, openPostgresLog } from "@chat/shared/log/postgres/postgres-log";
+import { rememberEnds } from "@chat/shared/log/remember-ends";
 import { forgetLeases } from "@chat/shared/partitions/postgres-leases";
 import type { uploadLimitsOf } from "@chat/shared/settings";
 import { createPostgresSignals } from "@chat/shared/signals/postgres/postgres-signals";
@@ -97,8 +98,9 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const pool = createPool({ url: databaseUrl, name: "chat", max: maxConnections, log: logger });
     starting.defer(() => pool.end());
     await createPostgresLog(pool, randomUUID(), options.partitions);
-    const log = await openPostgresLog({ pool });
-    starting.defer(() => log.close());
+    const opened = await openPostgresLog({ pool });
+    starting.defer(() => opened.close());
+    const { log, ends } = await rememberEnds(opened);
     await keepAccountIds({ log, pool, logger });
 
     // The data folder is locked: whoever held leases in it is dead, and need not be waited for.
@@ -122,7 +124,9 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const commandApi = await begin(
       createCommandApi({ ...common, ...uploads, ...limited, secret, instanceUrl, leaseChanges: createWakeup() }),
     );
-    const queryApi = createQueryApi(common);
+    // The data folder is locked: all that was ever acknowledged went through here. A database of one's own may have others.
+    const readLog = options.databaseUrl === undefined ? { ...log, ends } : log;
+    const queryApi = createQueryApi({ ...common, log: readLog });
     const realtime = createRealtime({
       ...common,
       secret,

@@ -35,13 +35,17 @@ interface VersionsRow {
 const maxQuestionsPerStatement = 500;
 
 /**
- * Asks for many readers in one statement: those who learned of one end of the log go on in the same turn of the event
- * loop. Nobody is given an answer that was asked for before he came.
+ * Asks for many readers in one statement: those who come in one turn of the event loop. Nobody is given an answer that was
+ * asked for before he came.
  */
 export function createChatVersions(live: LiveReader): ReadChatVersion {
   const loader = new DataLoader<Question, LiveRows<ChatVersionRow>>(
     async (questions) => answersTo(questions, await live.read<VersionsRow>(chatVersions(questions), "all")),
-    { cache: false, maxBatchSize: maxQuestionsPerStatement },
+    {
+      cache: false,
+      maxBatchSize: maxQuestionsPerStatement,
+      batchScheduleFn: (send) => void setImmediate(send),
+    },
   );
   return (chatId, callerId) => loader.load({ chatId, callerId });
 }
