@@ -7,7 +7,7 @@ import { useChat } from "../harness/embedded-chat.ts";
 import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { dragOver, paste, pictureShows, saved, scrollPast } from "./files.ts";
 import { makePng } from "./picture.ts";
-import { answerFirst, messagesOf, openChat, signUp, startChat, write, writeWithoutPage } from "./people.ts";
+import { answerFirst, messagesOf, openChat, signUp, startChat, startGroup, write, writeWithoutPage } from "./people.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Shown as a page of ours it would speak for whoever looks at it. */
@@ -253,6 +253,47 @@ describeWithBrowser("the page", (startBrowser) => {
       await scrollPast(preview, 100);
       await preview.locator("img").waitFor({ state: "attached" });
       await later.close();
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
+    "changes a group's picture and takes it away, for every member, by the button that its owner alone has",
+    async () => {
+      const vera = await newPerson(browser, chat.url, wide);
+      const window = await vera.openWindow();
+      await signUp(window, "en", "Vera", "vera@example.com");
+      await startGroup(window, "en", "Garden", ["Alice", "Борис"]);
+      await his.goBack();
+      await openChat(his, "Garden");
+      const button = window.getByRole("button", { name: "Picture of the group" });
+      const dialog = window.getByRole("dialog", { name: "Picture of the group" });
+      const refusal = dialog.getByText("This is no picture that can be used.");
+      const choose = (buffer: Buffer) =>
+        dialog.locator("input[type=file]").setInputFiles({ name: "garden.png", mimeType: "image/png", buffer });
+      await button.click();
+      await choose(Buffer.from("no picture"));
+      await refusal.waitFor();
+      await expectNoBarriers(window);
+      await choose(makePng(300, 200));
+      await refusal.waitFor({ state: "detached" });
+      await pictureShows(dialog.locator(".avatar img"));
+      await expectNoBarriers(window);
+
+      const garden = hers.getByRole("navigation").getByRole("button", { name: "Garden" });
+      const ofOthers = [his.locator(".conversation-head .avatar img"), garden.locator(".avatar img")];
+      for (const picture of ofOthers) await pictureShows(picture);
+      expect(await his.getByRole("button", { name: "Картинка группы" }).count()).toBe(0);
+      const remove = dialog.getByRole("button", { name: "Delete the picture" });
+      await remove.click();
+      for (const picture of ofOthers) await picture.waitFor({ state: "detached" });
+      await remove.waitFor({ state: "detached" });
+      await window.keyboard.press("Escape");
+      await dialog.waitFor({ state: "detached" });
+      expect(await button.locator("img").count()).toBe(0);
+      // Chromium tells of each answer that is a refusal.
+      expect(vera.complaints()).toEqual([expect.stringContaining("422")]);
+      await window.close();
     },
     3 * WITHIN_MS,
   );

@@ -10,6 +10,7 @@ const words = {
     signUp: "Create an account",
     newChat: "New chat",
     find: "Find people by name",
+    groupName: "Name of the group",
     start: "Start",
     message: "Message",
   },
@@ -21,6 +22,7 @@ const words = {
     signUp: "Создать аккаунт",
     newChat: "Новый чат",
     find: "Поиск людей по имени",
+    groupName: "Название группы",
     start: "Начать",
     message: "Сообщение",
   },
@@ -38,11 +40,22 @@ export async function signUp(page: Page, language: Language, name: string, email
   await page.getByRole("button", { name: say.newChat }).waitFor();
 }
 
-export async function startChat(page: Page, language: Language, withWhom: string): Promise<void> {
+export function startChat(page: Page, language: Language, withWhom: string): Promise<void> {
+  return start(page, language, [withWhom]);
+}
+
+export function startGroup(page: Page, language: Language, name: string, people: readonly string[]): Promise<void> {
+  return start(page, language, people, name);
+}
+
+async function start(page: Page, language: Language, people: readonly string[], groupName?: string): Promise<void> {
   const say = words[language];
   await page.getByRole("button", { name: say.newChat }).click();
-  await page.getByLabel(say.find).fill(withWhom);
-  await page.getByRole("checkbox", { name: withWhom }).check();
+  for (const person of people) {
+    await page.getByLabel(say.find).fill(person);
+    await page.getByRole("checkbox", { name: person }).check();
+  }
+  if (groupName !== undefined) await page.getByLabel(say.groupName).fill(groupName);
   await page.getByRole("button", { name: say.start }).click();
   await page.getByLabel(say.message, { exact: true }).waitFor();
 }
