@@ -7,6 +7,7 @@ enableCompileCache(compileCacheFolder);
 const { checkFilesPlace } = await import("@chat/shared/files/file-settings");
 const { openFileStore } = await import("@chat/shared/files/open-file-store");
 const { limitingOf } = await import("@chat/shared/http/rate-limits");
+const { refuseBusyPort } = await import("@chat/shared/http/server");
 const { runService } = await import("@chat/shared/run-service");
 const { uploadLimitsOf } = await import("@chat/shared/settings");
 const { createEmbeddedChat } = await import("./chat.ts");
@@ -20,6 +21,7 @@ await runService({
   environment: process.env,
   create: (settings, context) =>
     announced(
+      settings.PORT,
       createEmbeddedChat(
         {
           port: settings.PORT,
@@ -40,11 +42,12 @@ await runService({
     ),
 });
 
-/** One line when it is ready, and what to try next. */
-function announced(chat: EmbeddedChat): EmbeddedChat {
+/** One line when it is ready, and what to try next. A busy port is told before a folder or a database is made for nothing. */
+function announced(port: number, chat: EmbeddedChat): EmbeddedChat {
   return {
     ...chat,
     async start() {
+      await refuseBusyPort(port);
       await chat.start();
       const url = `http://localhost:${String(chat.address().port)}`;
       process.stdout.write(

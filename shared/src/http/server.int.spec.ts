@@ -6,12 +6,13 @@ import { describe, expect, it } from "@jest/globals";
 import { pino } from "pino";
 import { createAccessTokens } from "../identity/access-token.ts";
 import { eventually } from "../testing/eventually.ts";
+import { freePort } from "../testing/free-port.ts";
 import { type TestServer, withHttpServer } from "../testing/http-server.ts";
 import { type AnsweredRequest } from "./app.ts";
 import { createAuthenticate } from "./authenticate.ts";
 import { defineRoute } from "./define-route.ts";
 import { createReadiness, healthRoutes } from "./health.ts";
-import { createHttpServer, LONG_BODY } from "./server.ts";
+import { createHttpServer, LONG_BODY, refuseBusyPort } from "./server.ts";
 
 const authenticate = createAuthenticate(createAccessTokens({ secret: "x".repeat(32), lifetimeSeconds: 60 }));
 
@@ -203,6 +204,15 @@ describe("a server that cannot start", () => {
       );
       await second.stop();
     });
+  });
+
+  it("says the same before it is made, and leaves a port that is free to whoever starts", async () => {
+    const port = await freePort();
+    const server = createHttpServer({ name: "first", listener: () => undefined, port });
+    await refuseBusyPort(port);
+    await server.start();
+    await expect(refuseBusyPort(port)).rejects.toThrow(`Port ${port} is in use by another program.`);
+    await server.stop();
   });
 });
 

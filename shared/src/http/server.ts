@@ -114,6 +114,18 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   };
 }
 
+/**
+ * Throws the `CannotStart` that starting on this port would end with, before anything is made. That it is free now promises nothing:
+ * whoever starts asks again.
+ */
+export async function refuseBusyPort(port: number): Promise<void> {
+  const probe = createServer();
+  // Who comes just now has come too early, and is not to be waited for.
+  probe.on("connection", (socket) => socket.destroy());
+  await listen(probe, port, undefined);
+  await new Promise<void>((resolve) => void probe.close(() => resolve()));
+}
+
 function listen(server: Server, port: number, host: string | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const fail = (error: NodeJS.ErrnoException): void =>
