@@ -8,6 +8,7 @@ import {
   DATABASE_URL,
   INSTANCE_URL,
   LOG_LEVEL,
+  logSettings,
   PARTITIONS,
   portOr,
   rateSettings,
@@ -41,6 +42,12 @@ export const embeddedSettings = Type.Object({
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,
   PARTITIONS,
+  // Who believes that a misspelt promise is kept should hear of it here too.
+  LOG_DURABILITY: {
+    ...logSettings.LOG_DURABILITY,
+    description:
+      "What Kafka must promise to services that run alone. Here the log is in PostgreSQL: it is checked only",
+  },
   ALLOWED_ORIGINS: Type.Optional(ALLOWED_ORIGINS),
   WS_FLOOD_BURST,
   WS_FLOOD_PER_SECOND,

@@ -65,6 +65,7 @@ describe("a chat that cannot start", () => {
       ACCESS_TOKEN_EXPIRE_MINUTES: "0",
       PARTITIONS: "-1",
       LOG_LEVEL: "loud",
+      LOG_DURABILITY: "some",
     });
     expect(ended).toMatchObject({ exitCode: 1, stdout: "" });
     const lines = ended.stderr.trimEnd().split("\n");
@@ -73,6 +74,7 @@ describe("a chat that cannot start", () => {
       "ACCESS_TOKEN_EXPIRE_MINUTES",
       "ALGORITHM",
       "DATABASE_URL",
+      "LOG_DURABILITY",
       "LOG_LEVEL",
       "PARTITIONS",
       "PORT",
