@@ -398,6 +398,7 @@ async function open(url: string, autoPong: boolean): Promise<Client> {
 
 async function refusedAt(port: number, path: string): Promise<{ status: number; code: string }> {
   const headers = {
+    "x-request-id": "spec:1",
     connection: "Upgrade",
     upgrade: "websocket",
     "sec-websocket-version": "13",
@@ -409,5 +410,7 @@ async function refusedAt(port: number, path: string): Promise<{ status: number; 
   expect(response.headers["content-type"]).toBe("application/problem+json");
   let text = "";
   for await (const chunk of response) text += String(chunk);
-  return { status: response.statusCode ?? 0, code: (JSON.parse(text) as { code: string }).code };
+  const { code, request_id: named } = JSON.parse(text) as { code: string; request_id: string };
+  expect([named, response.headers["x-request-id"]]).toEqual(["spec:1", "spec:1"]);
+  return { status: response.statusCode ?? 0, code };
 }

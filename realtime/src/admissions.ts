@@ -11,7 +11,7 @@ import { createConnection, type Connection, type ConnectionContext } from "./con
 import type { DeviceKey } from "./device-cursors-rows.ts";
 import { notTheirs, readHandshake, type Handshake, type HandshakeRules } from "./handshake.ts";
 import { socketOptions, type RealtimeLimits } from "./limits.ts";
-import { refuseUpgrade } from "./refuse-upgrade.ts";
+import type { RefuseUpgrade } from "./refuse-upgrade.ts";
 import type { Person, Rooms } from "./rooms.ts";
 import type { Streams } from "./streams.ts";
 import type { Tail } from "./tail.ts";
@@ -50,6 +50,7 @@ export interface AdmissionsOptions {
   readonly streams: Streams;
   readonly tail: Pick<Tail, "between" | "reached">;
   readonly context: ConnectionContext;
+  readonly refuse: RefuseUpgrade;
   /** The socket is open, and is told nothing yet. */
   readonly opened: (connection: Connection) => void;
 }
@@ -67,8 +68,12 @@ type Outcome = "opened" | "not opened" | "no member";
 export function createAdmissions(options: AdmissionsOptions): Admissions {
   const { log, limits, revoked, beginnings, arrivals, rooms, streams, tail, context } = options;
   const sockets = new WebSocketServer(socketOptions(limits));
-  sockets.on("wsClientError", ({ message }, socket) =>
-    refuseUpgrade(socket, new Rejection("malformed_request", `This is no handshake of a WebSocket: ${message}.`)),
+  sockets.on("wsClientError", ({ message }, socket, request) =>
+    options.refuse(
+      request,
+      socket,
+      new Rejection("malformed_request", `This is no handshake of a WebSocket: ${message}.`),
+    ),
   );
   const socketsOf = new Map<string, number>();
 

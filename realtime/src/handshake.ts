@@ -7,7 +7,7 @@ import { isChatId, type UserId } from "@chat/shared/ids";
 import { Rejection } from "@chat/shared/rejection";
 import type { RedeemTicket } from "./identity/redeem-ticket.ts";
 import type { Protocol } from "./protocols/protocol.ts";
-import { type Scope, socketPlaceAt } from "./socket-places.ts";
+import { type Scope, socketPlaceAt, type SocketQuery } from "./socket-places.ts";
 
 /** A device's name is chosen by its client: a UUID, or words. */
 const MAX_DEVICE_CHARACTERS = 128;
@@ -40,24 +40,32 @@ export interface HandshakeRules {
 export async function readHandshake(request: IncomingMessage, rules: HandshakeRules): Promise<Handshake> {
   const url = URL.parse(request.url ?? "", "http://localhost");
   if (url === null) throw new Rejection("malformed_request", "The URL cannot be read.");
-  // `searchParams` would put U+FFFD where bytes are no UTF-8, and two names would be one device.
-  parseUrlEncoded(url.search.slice(1));
-  const place = socketPlaceAt(url.pathname, url.searchParams);
+  const query = readQuery(url.search.slice(1));
+  const place = socketPlaceAt(url.pathname, query);
   if (place === null) throw new Rejection("not_found", "There is no socket at this path.");
   const { protocol, scope, userId } = place;
-  const device = deviceIdFrom(url.searchParams.get("device"));
+  const device = deviceIdFrom(query.get("device"));
   if (rules.allowedOrigins !== undefined) checkOrigin(request, rules.allowedOrigins);
   // Last, for a ticket is gone once it was looked at.
-  const caller = await callerOf(request, url.searchParams, rules);
+  const caller = await callerOf(request, query, rules);
   if (userId !== null && userId !== caller.userId) throw notTheirs();
   if (scope.shows === "one chat" && !isChatId(scope.chatId)) throw notTheirs();
-  return { protocol, scope, caller, deviceId: device ?? caller.sessionId, cursor: url.searchParams.get("cursor") };
+  return { protocol, scope, caller, deviceId: device ?? caller.sessionId, cursor: query.get("cursor") };
+}
+
+/**
+ * Of a name that is repeated the first counts. Not by `searchParams`, which puts U+FFFD where bytes are no UTF-8: two names would be
+ * one device.
+ */
+function readQuery(text: string): SocketQuery {
+  const fields = parseUrlEncoded(text);
+  return { get: (name) => [fields[name]].flat()[0] ?? null };
 }
 
 /** A token that is there decides, even a wrong one, as it does for a request. */
 async function callerOf(
   { headers: { authorization } }: IncomingMessage,
-  query: URLSearchParams,
+  query: SocketQuery,
   { authenticate, redeemTicket }: HandshakeRules,
 ): Promise<SocketCaller> {
   const queryToken = query.get("token") ?? undefined;

@@ -20,7 +20,6 @@ import type { Signals } from "@chat/shared/signals/signals";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import { followLag } from "@chat/shared/telemetry/follow-lag";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
-import { traceIdOf } from "@chat/shared/telemetry/trace-context";
 import { createAdmissions } from "./admissions.ts";
 import { createArrivals } from "./arrivals.ts";
 import { createReadCircles } from "./audience-circles.ts";
@@ -40,7 +39,7 @@ import { createRedeemTicket } from "./identity/redeem-ticket.ts";
 import { defaultLimits, type RealtimeLimits } from "./limits.ts";
 import { createOutbox } from "./outbox.ts";
 import { createPushes } from "./pushes.ts";
-import { refuseUpgrade } from "./refuse-upgrade.ts";
+import { createRefuseUpgrade } from "./refuse-upgrade.ts";
 import { createRepeatedTexts } from "./repeated-texts.ts";
 import { createRooms } from "./rooms.ts";
 import { createSessionSockets } from "./session-sockets.ts";
@@ -190,6 +189,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     },
   };
 
+  const refuseUpgrade = createRefuseUpgrade(logger);
   const admissions = createAdmissions({
     log,
     handshakeRules: { authenticate, redeemTicket: createRedeemTicket(options.pool), allowedOrigins },
@@ -201,6 +201,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     streams,
     tail,
     context,
+    refuse: refuseUpgrade,
     opened(connection) {
       connections.add(connection);
       sessionSockets.add(connection);
@@ -233,12 +234,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
     // While its chats are read nobody else listens, and a socket's error without a listener ends the process.
     socket.on("error", ignore);
     const admitted = accepting ? admissions.admit({ request, socket, head }) : Promise.reject(notNow());
-    void admitted.catch((error: unknown) => {
-      const { traceparent, "x-request-id": request_id } = request.headers;
-      const named = { request_id, trace_id: traceIdOf(typeof traceparent === "string" ? traceparent : null) };
-      if (!(error instanceof Rejection)) logger.error({ err: error, ...named }, "a handshake failed");
-      refuseUpgrade(socket, error instanceof Rejection ? error : new Rejection("internal", "Something went wrong."));
-    });
+    void admitted.catch((error: unknown) => refuseUpgrade(request, socket, error));
   }
 
   const server =

@@ -21,6 +21,9 @@ export type Scope =
     }
   | { readonly shows: "joined chats" };
 
+/** What stands behind the path, by name. */
+export type SocketQuery = Pick<URLSearchParams, "get">;
+
 /** What there is at a path: a dialect, and what is shown in it. */
 export interface SocketPlace {
   readonly protocol: Protocol;
@@ -30,7 +33,7 @@ export interface SocketPlace {
 }
 
 /** Null: there is no socket at this path. Ids are not looked at further than to tell a user's from a chat's. */
-export function socketPlaceAt(path: string, query: URLSearchParams): SocketPlace | null {
+export function socketPlaceAt(path: string, query: SocketQuery): SocketPlace | null {
   const [place, ...ids] = path.replace(/^\//, "").replace(/\/$/, "").split("/");
   const [one = "", other = ""] = ids;
   if (place === "chat" && ids.length === 1) return placeIn(textRoom, one, { newDeviceStarts: "where the user was" });
@@ -49,7 +52,7 @@ export function socketPlaceAt(path: string, query: URLSearchParams): SocketPlace
   }
 }
 
-function nativePlace(protocol: Protocol, query: URLSearchParams): SocketPlace {
+function nativePlace(protocol: Protocol, query: SocketQuery): SocketPlace {
   const chatId = query.get("chat") ?? "";
   return chatId === "" ? { protocol, scope: { shows: "all chats" }, userId: null } : placeIn(protocol, chatId);
 }

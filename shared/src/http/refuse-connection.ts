@@ -1,18 +1,17 @@
-import { randomUUID } from "node:crypto";
 import type { Duplex } from "node:stream";
 import { kindOfRejection, type Rejection } from "../rejection.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
+import { requestIdOf } from "./request-id.ts";
 
 /**
  * Answers on the bare connection with the problem that a route would have answered with, and ends it: for what never becomes a
  * request, or asked for another protocol. Only our side: who still sends is to read the answer, not a reset.
  */
-export function refuseConnection(socket: Duplex, rejection: Rejection): void {
+export function refuseConnection(socket: Duplex, rejection: Rejection, requestId = requestIdOf(undefined)): void {
   if (!socket.writable) {
     socket.destroy();
     return;
   }
-  const requestId = randomUUID();
   const { status, title } = kindOfRejection(rejection.code);
   const body = JSON.stringify(problemOf(rejection, requestId));
   const headers = {
