@@ -119,8 +119,11 @@ export function Composer(props: ComposerProps) {
             form.current?.requestSubmit();
           }}
         />
-        <button class="primary" disabled={isEmpty}>
-          {words.send}
+        <button class="primary send" title={words.send} disabled={isEmpty}>
+          <span>{words.send}</span>
+          <svg viewBox="0 0 24 24" aria-hidden="true">
+            <path d="M12 20V4m-7 7 7-7 7 7" />
+          </svg>
         </button>
       </div>
     </form>

@@ -141,6 +141,30 @@ describeWithBrowser("the page", (startBrowser) => {
   );
 
   it(
+    "has room on a telephone for a file with a long name and for all the lines of a message that is changed",
+    async () => {
+      const name = `${"очень-длинное-название-".repeat(6)}.txt`;
+      await his.locator("input[type=file]").setInputFiles({ name, mimeType: "text/plain", buffer: Buffer.from("x") });
+      const discard = his.getByRole("button", { name: `Убрать ${name}` });
+      for (const button of [discard, his.getByRole("button", { name: "Отправить", exact: true })]) {
+        const seen = await button.boundingBox();
+        expect((seen?.x ?? Infinity) + (seen?.width ?? 0)).toBeLessThanOrEqual(narrow.viewport.width);
+        expect(seen?.width).toBeGreaterThanOrEqual(24);
+      }
+      await discard.click();
+      const changed = his.getByRole("article").filter({ hasText: "Привет!" });
+      await changed.hover();
+      await changed.getByRole("button", { name: "Изменить" }).click();
+      const field = his.getByRole("textbox", { name: "Изменить" });
+      await field.fill("Привет!\n".repeat(6));
+      expect(await field.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0);
+      await expectNoBarriers(his);
+      await field.press("Escape");
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
     "shows people's pictures, and what a message answers",
     async () => {
       await hers.getByRole("button", { name: "Your profile" }).click();
