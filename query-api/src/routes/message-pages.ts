@@ -27,6 +27,8 @@ export interface MessagePages {
 const maxCachedBytes = 32 * 1024 * 1024;
 /** Keys and objects beside the JSON. */
 const bytesBesideJson = 500;
+/** Ranges that were asked for once: enough that the newest page of a busy chat is known again. */
+const maxAskedOnce = 2_000;
 
 /** A page that is kept, and a row that says that it is still right. */
 interface KeptPageRow extends ChatVersionRow {
@@ -43,11 +45,21 @@ export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVe
     maxSize: maxCachedBytes,
     sizeCalculation: ({ json }) => json.length + bytesBesideJson,
   });
+  const askedOnce = new LRUCache<string, true>({ max: maxAskedOnce });
 
   /** Null when the page has to be made anew. */
   async function keptPage(kept: MessagePage, chatId: string, callerId: string): Promise<LiveRows<KeptPageRow> | null> {
     const { rows, positions } = await versionOf(chatId, callerId);
     return rows.every((row) => isSame(kept, row)) ? { rows: rows.map((row) => ({ ...row, kept })), positions } : null;
+  }
+
+  /**
+   * Whoever scrolls back asks for each page once. Kept, these would drive out what many ask for, and so many bytes that
+   * come and go have V8 look through its whole heap every second.
+   */
+  function keepIfAskedAgain(key: string, page: MessagePage): void {
+    if (askedOnce.get(key) === true) cache.set(key, page);
+    else askedOnce.set(key, true);
   }
 
   return {
@@ -62,7 +74,7 @@ export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVe
           if (row === undefined) return null;
           if ("kept" in row) return reply(row.kept, row);
           const page = makePage(chatId, row);
-          cache.set(key, page);
+          keepIfAskedAgain(key, page);
           return reply(page, row);
         },
       });
