@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { RequestListener } from "node:http";
 import Koa, { type Context, type Middleware } from "koa";
 import { FileStoreUnavailable } from "../files/file-store.ts";
@@ -12,6 +11,7 @@ import { mountRoutes } from "./mount-routes.ts";
 import { continueTrace, traceIdOf } from "../telemetry/trace-context.ts";
 import { problemHeaders, problemOf } from "./problem.ts";
 import type { Limiting } from "./rate-limits.ts";
+import { requestIdOf } from "./request-id.ts";
 
 export interface HttpAppOptions {
   readonly routes: readonly Route[];
@@ -90,11 +90,6 @@ function refuseWithoutHost({ req, res }: Context): void {
   if (req.headers.host !== undefined || req.httpVersion !== "1.1") return;
   res.setHeader("Connection", "close");
   throw new Rejection("malformed_request", "An HTTP/1.1 request needs a Host header.");
-}
-
-/** A caller's own id is kept, so that its log and ours meet; anything that could break a log line is not. */
-function requestIdOf(header: string | string[] | undefined): string {
-  return typeof header === "string" && /^[\w.:-]{1,100}$/.test(header) ? header : randomUUID();
 }
 
 /** A page that is served from here sets its own policy over this one, which lets a document do nothing. */
