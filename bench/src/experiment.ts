@@ -17,7 +17,7 @@ export interface Measurable {
   floor?(): Promise<Sample>;
   ours(): Promise<Sample>;
   close(): Promise<void>;
-  /** A round of both that does not count comes first: what is measured is a server that has run for a while. */
+  /** Rounds of both that do not count come first: what is measured is a server that has run for a while. */
   readonly warmUp?: boolean;
   /** Fewer than asked for, where each measurement is long or uses something up. */
   readonly maxRounds?: number;

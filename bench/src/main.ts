@@ -55,6 +55,9 @@ interface Measured {
   readonly floor: readonly Sample[];
 }
 
+/** Measured by rounds: figures of ours and of the floor fall from the first to the third, and stay from there on. */
+const WARM_UP_ROUNDS = 3;
+
 const options = optionsOrHelp();
 if (options !== null) process.exitCode = await run(options);
 
@@ -89,9 +92,11 @@ async function measure(bench: Bench, experiment: Experiment): Promise<Measured> 
   const rounds = Math.min(options.rounds, measurable.maxRounds ?? Number.POSITIVE_INFINITY);
   try {
     if (measurable.warmUp === true && !options.smoke) {
-      // What runs for weeks is compiled; a first round would measure the compiler, in the floor as well.
-      await measurable.floor?.();
-      await measurable.ours();
+      // What runs for weeks is compiled; the first rounds would measure the compiler, in the floor as well.
+      for (let round = 1; round <= WARM_UP_ROUNDS; round += 1) {
+        await measurable.floor?.();
+        await measurable.ours();
+      }
     }
     for (let round = 1; round <= rounds; round += 1) {
       const floorSample = await measurable.floor?.();
