@@ -52,6 +52,8 @@ async function openSteadyGroups(bench: Bench) {
   let round = 0;
 
   return {
+    warmUp: true,
+
     async ours(): Promise<Sample> {
       const sockets = await bench.openSockets(wanted);
       if (!options.smoke) await sleep(THERE_FOR_MS);
