@@ -60,7 +60,7 @@ function createRouters(
     routers.set(shape, router);
     router.register(path, [route.method], handlerOf(route));
   }
-  return new Map([...routers].map(([segment, router]) => [segment, router.routes()]));
+  return new Map([...routers].map(([shape, router]) => [shape, router.routes()]));
 }
 
 /**
@@ -117,7 +117,7 @@ function createHandler(route: Route, unknownFields: UnknownFields, authenticate:
     const sent = validateBody === undefined ? undefined : await readBody(req, formats);
     const reply = await route.handle({
       params,
-      query: validateQuery?.({ ...query }),
+      query: validateQuery?.(query),
       body: validateBody?.(sent === undefined ? (bodyMayBeQuery ? withoutToken(query) : {}) : sent),
       caller,
       headers: req.headers,

@@ -22,7 +22,8 @@ export function compileBody<S extends TSchema>(schema: S, unknownFields: Unknown
 /** Compiles a schema for query parameters: decimal digits become numbers where the schema wants them; unknown ones are dropped. */
 export function compileQuery<S extends TObject>(schema: S): Validate<S> {
   const validate = asValidate<S>("query", queries.compile(closed(schema)));
-  return (value) => validate(withIntegers(schema, value));
+  const integers = integersOf(schema);
+  return (value) => validate(withIntegers(integers, value));
 }
 
 /** Compiles a schema for path parameters. A path that does not fit names nothing, so the Rejection is not_found. */
@@ -43,16 +44,21 @@ const queries = withKeywords(new Ajv({ ...options, removeAdditional: true }));
 /** Beyond, digits are lost. */
 const INTEGER = /^-?\d{1,15}$/;
 
-/** Ajv's own conversion is JavaScript's, to which `1e1`, `0xa` and ` 10 ` are all ten. */
-function withIntegers({ properties }: TObject, value: unknown): unknown {
+const integersOf = ({ properties }: TObject): ReadonlySet<string> =>
+  new Set(
+    Object.entries<object>(properties).flatMap(([name, field]) =>
+      "type" in field && field.type === "integer" ? [name] : [],
+    ),
+  );
+
+/** A copy. Ajv's own conversion is JavaScript's, to which `1e1`, `0xa` and ` 10 ` are all ten. */
+function withIntegers(integers: ReadonlySet<string>, value: unknown): unknown {
   if (typeof value !== "object" || value === null) return value;
-  const wanted = new Map<string, object>(Object.entries(properties));
   return Object.fromEntries(
-    Object.entries(value).map(([name, text]: [string, unknown]) => {
-      const schema = wanted.get(name);
-      const isInteger = schema !== undefined && "type" in schema && schema.type === "integer";
-      return [name, isInteger && typeof text === "string" && INTEGER.test(text) ? Number(text) : text];
-    }),
+    Object.entries(value).map(([name, text]: [string, unknown]) => [
+      name,
+      integers.has(name) && typeof text === "string" && INTEGER.test(text) ? Number(text) : text,
+    ]),
   );
 }
 
