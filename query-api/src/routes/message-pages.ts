@@ -39,6 +39,9 @@ interface KeptPageRow extends ChatVersionRow {
  * Keeps pages that were made, by chat and range. All that a page shows follows from the chat's events, so its version
  * says whether a page is still right: every request still asks the database, for membership, position and version, and
  * only the reading and making of a hundred messages is saved.
+ *
+ * Whoever scrolls back asks for each page once. Kept, these would drive out what many ask for, and so many bytes that
+ * come and go have V8 look through its whole heap every second: so a page is kept when it is asked for again.
  */
 export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVersion): MessagePages {
   const cache = new LRUCache<string, MessagePage>({
@@ -53,15 +56,6 @@ export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVe
     return rows.every((row) => isSame(kept, row)) ? { rows: rows.map((row) => ({ ...row, kept })), positions } : null;
   }
 
-  /**
-   * Whoever scrolls back asks for each page once. Kept, these would drive out what many ask for, and so many bytes that
-   * come and go have V8 look through its whole heap every second.
-   */
-  function keepIfAskedAgain(key: string, page: MessagePage): void {
-    if (askedOnce.get(key) === true) cache.set(key, page);
-    else askedOnce.set(key, true);
-  }
-
   return {
     answer(request, chatId, range, reply) {
       const key = `${chatId} ${range.from} ${range.to} ${range.floor} ${range.limit}`;
@@ -74,7 +68,8 @@ export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVe
           if (row === undefined) return null;
           if ("kept" in row) return reply(row.kept, row);
           const page = makePage(chatId, row);
-          keepIfAskedAgain(key, page);
+          if (kept !== undefined || askedOnce.has(key)) cache.set(key, page);
+          else askedOnce.set(key, true);
           return reply(page, row);
         },
       });
