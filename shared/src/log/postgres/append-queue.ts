@@ -38,17 +38,16 @@ interface Waiting extends Append {
  * log that was moved elsewhere has none.
  */
 const appendStatement = `
-  WITH asked AS (
-    SELECT * FROM unnest($1::int4[], $2::text[], $3::int4[]) AS a(partition, epoch, count)
-  ), locked AS (
-    SELECT p.partition FROM log.partitions AS p JOIN asked AS a USING (partition)
+  WITH locked AS (
+    SELECT a.* FROM unnest($1::int4[], $2::text[], $3::int4[]) AS a(partition, epoch, count)
+    JOIN log.partitions AS p USING (partition)
     WHERE (a.epoch = '' AND ${isAtHome}) OR p.epoch = a.epoch
     ORDER BY p.partition FOR UPDATE OF p
   ), moved AS (
     UPDATE log.partitions AS p
     SET next_offset = p.next_offset + a.count,
         epoch = CASE WHEN a.epoch = '' THEN p.next_offset::text ELSE p.epoch END
-    FROM asked AS a JOIN locked USING (partition)
+    FROM locked AS a
     WHERE p.partition = a.partition
     RETURNING p.partition, p.next_offset - a.count AS base
   ), inserted AS (

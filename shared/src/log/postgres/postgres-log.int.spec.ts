@@ -37,6 +37,27 @@ it("keeps the number of its partitions, and says so to whoever wants another", (
     { migrations: [logMigrations] },
   ));
 
+it("lets in whoever waited for another process: an Election is refused to nobody, and each has a place of its own", () =>
+  withPostgres(
+    async ({ pool }) => {
+      await createPostgresLog(pool, "a-log", 4);
+      const logs = await Promise.all([openPostgresLog({ pool }), openPostgresLog({ pool })]);
+      const answers = await Promise.all(
+        Array.from({ length: 100 }, (_, turn) =>
+          logs.map((log, writer) =>
+            log.append(turn % 2, [{ kind: "election", logId: "a-log", writer: `${writer}`, id: `${turn}-${writer}` }]),
+          ),
+        ).flat(),
+      );
+      expect(answers.filter(({ status }) => status !== "appended")).toEqual([]);
+      const places = answers.map((answer) => (answer.status === "appended" ? answer.baseOffset : null));
+      expect(new Set(places).size).toBe(100);
+      expect(await logs[0]?.ends()).toEqual([101, 101, 1, 1]);
+      await Promise.all(logs.map((log) => log.close()));
+    },
+    { migrations: [logMigrations] },
+  ));
+
 it.each([
   ["an epoch of another form", 2, "epoch = 'none'", /not an epoch/],
   ["an event without an epoch", 2, "epoch = ''", /it has no epoch/],
