@@ -87,7 +87,8 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
       return service;
     };
 
-    const data = await openDataFolder(options.dataDir);
+    const isAlone = options.databaseUrl === undefined;
+    const data = await openDataFolder(options.dataDir, { withoutServer: !isAlone });
     const secret = options.secretKey ?? data.secretKey;
     const folder = join(data.path, "files");
     const files = (await options.openFiles?.(folder)) ?? createDiskFileStore({ folder });
@@ -100,11 +101,12 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     await createPostgresLog(pool, randomUUID(), options.partitions);
     const opened = await openPostgresLog({ pool });
     starting.defer(() => opened.close());
-    const { log, ends } = await rememberEnds(opened);
+    // The data folder is locked: all that was ever acknowledged goes through here. A database of one's own may have others.
+    const { log, ends } = isAlone ? await rememberEnds(opened) : { log: opened, ends: opened.ends };
     await keepAccountIds({ log, pool, logger });
 
-    // The data folder is locked: whoever held leases in it is dead, and need not be waited for.
-    if (options.databaseUrl === undefined) await forgetLeases(pool);
+    // Whoever held leases in a folder that is locked is dead, and need not be waited for.
+    if (isAlone) await forgetLeases(pool);
 
     const metrics = createMetrics({ process: true });
     const progress = createWakeup();
@@ -124,9 +126,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const commandApi = await begin(
       createCommandApi({ ...common, ...uploads, ...limited, secret, instanceUrl, leaseChanges: createWakeup() }),
     );
-    // The data folder is locked: all that was ever acknowledged went through here. A database of one's own may have others.
-    const readLog = options.databaseUrl === undefined ? { ...log, ends } : log;
-    const queryApi = createQueryApi({ ...common, log: readLog });
+    const queryApi = createQueryApi({ ...common, log: { ...log, ends } });
     const realtime = createRealtime({
       ...common,
       secret,

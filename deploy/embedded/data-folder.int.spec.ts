@@ -54,6 +54,11 @@ describe("the secret of a data folder", () => {
   });
 });
 
+it("lets the server's user in only where there is a server", async () => {
+  await openDataFolder(folder, { withoutServer: true });
+  expect(await modeOf(folder)).toBe(0o700);
+});
+
 async function keep(text: string): Promise<void> {
   await mkdir(folder, { mode: 0o755 });
   await writeFile(file, text, { mode: 0o600 });

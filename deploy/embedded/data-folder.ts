@@ -25,10 +25,15 @@ export interface DataFolder {
   readonly secretKey: string;
 }
 
+interface Use {
+  /** No server will run in it: its database is elsewhere, and no other user has to come in. */
+  readonly withoutServer?: boolean;
+}
+
 /** Makes a data folder at the first start, and takes it for this process. Throws CannotStart in a line. */
-export async function openDataFolder(folder: string): Promise<DataFolder> {
+export async function openDataFolder(folder: string, { withoutServer = false }: Use = {}): Promise<DataFolder> {
   const wanted = resolve(folder);
-  const user = await findServerUser();
+  const user = withoutServer ? undefined : await findServerUser();
   try {
     const firstMade = await makeFolders(wanted);
     if (firstMade !== undefined) await setModes(firstMade, wanted, user === undefined ? PRIVATE : PASSABLE);

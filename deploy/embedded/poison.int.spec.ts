@@ -1,6 +1,8 @@
 import { execFile } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "@jest/globals";
@@ -160,6 +162,16 @@ describe("a record in the log whose envelope was changed by hand", () => {
         });
         const { code, violations } = await verifyAsOperator(database);
         expect({ code, violations }).toEqual({ code: 1, violations: [expect.stringContaining(where)] });
+
+        // Both read what lies behind the read models, for the ids of users.
+        await database.pool.query("UPDATE read_1.checkpoints SET next_offset = 1, epoch = '' WHERE partition = $1", [
+          partition,
+        ]);
+        for (const program of ["deploy/migrate/main.ts", "deploy/embedded/main.ts"]) {
+          const ended = await endOf(program, database.url);
+          expect({ program, ...ended }).toMatchObject({ code: 1, stderr: expect.stringContaining(where) as unknown });
+          expect(ended.stderr.trimEnd().split("\n")).toHaveLength(1);
+        }
       },
       { migrations: migrationSets },
     ));
@@ -233,6 +245,18 @@ async function skipAsOperator(databaseUrl: string, partition: number, offset: nu
   await promisify(execFile)(process.execPath, [join(root, "projector/src/main.ts"), ...order], {
     env: { ...compileCache, DATABASE_URL: databaseUrl },
   });
+}
+
+/** Lets a program that cannot go on come to its end. */
+async function endOf(program: string, databaseUrl: string): Promise<{ code: number; stderr: string }> {
+  const folder = await mkdtemp(join(tmpdir(), "chat-spec-"));
+  const settings = { DATABASE_URL: databaseUrl, DATA_DIR: folder, PORT: "0", PARTITIONS: String(PARTITIONS) };
+  const running = execFile(process.execPath, [join(root, program)], { env: { ...compileCache, ...settings } });
+  const said: string[] = [];
+  running.stderr?.on("data", (chunk) => void said.push(String(chunk)));
+  const [code] = (await once(running, "close")) as [number];
+  await rm(folder, { recursive: true, force: true });
+  return { code, stderr: said.join("") };
 }
 
 async function verifyAsOperator({ url }: SpecDatabase) {

@@ -1,16 +1,8 @@
 import { describe, expect, it } from "@jest/globals";
-import { CannotStart } from "@chat/shared/cannot-start";
+import { reasonsOf } from "@chat/shared/testing/reasons-of";
 import { readSkipRequest } from "./skip-request.ts";
 
-function faultsOf(...words: string[]): readonly string[] {
-  try {
-    readSkipRequest(words);
-    return [];
-  } catch (error) {
-    if (error instanceof CannotStart) return error.reasons;
-    throw error;
-  }
-}
+const faultsOf = (...words: string[]): readonly string[] => reasonsOf(() => readSkipRequest(words));
 
 describe("the order to skip an event", () => {
   it("names it and says why", () => {

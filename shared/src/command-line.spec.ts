@@ -1,18 +1,10 @@
 import { describe, expect, it } from "@jest/globals";
-import { CannotStart } from "./cannot-start.ts";
 import { readOptions } from "./command-line.ts";
+import { reasonsOf } from "./testing/reasons-of.ts";
 
 const read = (...words: string[]) => readOptions({ offset: "text", reason: "text", force: "flag" }, words);
 
-function faultsOf(...words: string[]): readonly string[] {
-  try {
-    read(...words);
-    return [];
-  } catch (error) {
-    if (error instanceof CannotStart) return error.reasons;
-    throw error;
-  }
-}
+const faultsOf = (...words: string[]): readonly string[] => reasonsOf(() => read(...words));
 
 describe("a command line", () => {
   it("gives its options, whichever are there", () => {

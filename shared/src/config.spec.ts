@@ -3,8 +3,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it } from "@jest/globals";
 import Type from "typebox";
-import { ConfigError, describeSettings, readConfig } from "./config.ts";
+import { describeSettings, readConfig } from "./config.ts";
 import { ALLOWED_ORIGINS, DATABASE_URL, LOG_LEVEL, SECRET_KEY, portOr } from "./settings.ts";
+import { reasonsOf } from "./testing/reasons-of.ts";
 
 const settings = Type.Object({
   PORT: portOr(3001),
@@ -17,15 +18,8 @@ const settings = Type.Object({
 
 const url = "postgresql://chat:hush@db/chat";
 
-function faultsOf(environment: Record<string, string>): readonly string[] {
-  try {
-    readConfig(settings, environment);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.reasons;
-    throw error;
-  }
-  return [];
-}
+const faultsOf = (environment: Record<string, string>): readonly string[] =>
+  reasonsOf(() => readConfig(settings, environment));
 
 describe("readConfig", () => {
   it("fills in defaults, and leaves out what is optional", () => {

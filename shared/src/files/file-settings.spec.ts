@@ -1,19 +1,13 @@
 import { describe, expect, it } from "@jest/globals";
 import Type from "typebox";
-import { ConfigError, readConfig } from "../config.ts";
+import { readConfig } from "../config.ts";
+import { reasonsOf } from "../testing/reasons-of.ts";
 import { checkFilesHavePlace, checkFilesPlace, fileSettings } from "./file-settings.ts";
 
 const schema = Type.Object(fileSettings);
 
-function faultsOf(environment: Record<string, string>, check = checkFilesHavePlace): readonly string[] {
-  try {
-    readConfig(schema, environment, check);
-  } catch (error) {
-    if (error instanceof ConfigError) return error.reasons;
-    throw error;
-  }
-  return [];
-}
+const faultsOf = (environment: Record<string, string>, check = checkFilesHavePlace): readonly string[] =>
+  reasonsOf(() => readConfig(schema, environment, check));
 
 describe("where files are kept", () => {
   it("is a folder or a bucket, which wins, and need be said only where there is no place by default", () => {

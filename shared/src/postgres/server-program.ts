@@ -1,6 +1,7 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
+import { CannotStart } from "../cannot-start.ts";
 
 const run = promisify(execFile);
 
@@ -37,7 +38,9 @@ export async function findServerUser(): Promise<ServerUser | undefined> {
     const [, , uid, gid] = users.find(([candidate]) => candidate === name) ?? [];
     if (uid !== undefined && gid !== undefined) return { name, uid: Number(uid), gid: Number(gid) };
   }
-  throw new Error(`PostgreSQL does not run as root, and there is no user ${SERVER_USERS.join(" or ")} to run it as`);
+  throw new CannotStart(
+    `PostgreSQL does not run as root, and there is no user ${SERVER_USERS.join(" or ")} to run it as`,
+  );
 }
 
 export interface ClusterOptions {
