@@ -1,4 +1,4 @@
-import { link, readFile, readdir, rm, writeFile } from "node:fs/promises";
+import { link, open, readFile, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { CannotStart } from "@chat/shared/cannot-start";
 import { identityOf } from "./running-process.ts";
@@ -21,8 +21,8 @@ const MAX_TURNS = 10;
 export async function lockFolder(folder: string): Promise<void> {
   const me = await identityOf(process.pid);
   const mine = join(folder, `${PREFIX}new-${process.pid}`);
-  await writeFile(mine, JSON.stringify({ pid: process.pid, identity: me }));
   try {
+    await writeMark(mine, JSON.stringify({ pid: process.pid, identity: me }));
     for (let turn = 1; turn <= MAX_TURNS; turn += 1) {
       const last = Math.max(0, ...(await numbersIn(folder)));
       const holder = last === 0 ? undefined : await livingHolder(join(folder, `${PREFIX}${last}`));
@@ -44,17 +44,40 @@ export async function lockFolder(folder: string): Promise<void> {
   }
 }
 
+/** Synced before it is linked: after a power cut a mark must not stand there without what it says. */
+async function writeMark(file: string, text: string): Promise<void> {
+  // One of a process that had this number and was killed may be the same file as its mark, which is not to become ours.
+  await rm(file, { force: true });
+  const handle = await open(file, "wx");
+  try {
+    await handle.writeFile(text);
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
 async function numbersIn(folder: string): Promise<number[]> {
   const names = (await readdir(folder)).filter((name) => name.startsWith(PREFIX));
   return names.map((name) => Number(name.slice(PREFIX.length))).filter((number) => number > 0);
 }
 
-/** The process number of a holder that lives. A file that a newer holder has cleared away has a dead one. */
+/**
+ * The process number of a holder that lives. A file that a newer holder has cleared away has a dead one, and so has one that
+ * cannot be understood: whoever lives has written and synced it whole.
+ */
 async function livingHolder(file: string): Promise<number | undefined> {
-  const text = await readFile(file, "utf8").catch(() => "{}");
-  const { pid, identity } = JSON.parse(text) as { pid?: number; identity?: string };
+  const { pid, identity } = parseMark(await readFile(file, "utf8").catch(() => ""));
   if (pid === undefined || identity === undefined || (await identityOf(pid)) !== identity) return undefined;
   return pid;
+}
+
+function parseMark(text: string): { pid?: number; identity?: string } {
+  try {
+    return (JSON.parse(text) ?? {}) as { pid?: number; identity?: string };
+  } catch {
+    return {};
+  }
 }
 
 async function tookNumber(mine: string, file: string): Promise<boolean> {
