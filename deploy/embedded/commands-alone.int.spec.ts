@@ -89,6 +89,36 @@ describe("the command-api on an empty database", () => {
       expect(await api.call("POST", "/chats", alice.token, { name: "a", title: "b" })).toMatchObject({ status: 422 });
     }));
 
+  it("takes all that names the members, or the type, for one thing, and refuses what contradicts itself", () =>
+    withCommandApi(async (api) => {
+      const [alice, bob, charlie] = [
+        await api.register("alice"),
+        await api.register("bob"),
+        await api.register("charlie"),
+      ];
+      const create = (fields: object) => api.call("POST", "/chats", alice.token, fields);
+      expect(
+        await create({ user2_id: bob.id, member_ids: [bob.id, alice.id], participant_ids: `${bob.id},${bob.id}` }),
+      ).toMatchObject({ status: 201, json: { type: "private", member_ids: [alice.id, bob.id] } });
+      for (const [fields, pointer] of [
+        [{ chat_type: "private", user2_id: bob.id, member_ids: [charlie.id] }, "/user2_id"],
+        [{ type: "group", participant_ids: [bob.id], member_ids: [charlie.id] }, "/participant_ids"],
+        [{ chat_type: "group", type: "private", member_ids: [bob.id] }, "/type"],
+        [{ type: "group", name: " \t ", member_ids: [bob.id] }, "/name"],
+      ] as const)
+        expect(await create(fields)).toMatchObject({
+          status: 422,
+          json: { errors: expect.arrayContaining([expect.objectContaining({ pointer })]) as unknown },
+        });
+
+      const group = await create({ type: "group" });
+      const add = (query: string, body: object) =>
+        api.call("POST", `/chats/${idOf(group)}/members${query}`, alice.token, body);
+      expect(await add(`?user_id=${bob.id}`, { user_id: charlie.id })).toMatchObject({ status: 422 });
+      expect(await add("", { user_id: bob.id, user_ids: [bob.id, charlie.id] })).toMatchObject({ status: 422 });
+      expect(await add(`?user_id=${bob.id}`, { user_ids: [bob.id] })).toMatchObject({ status: 200 });
+    }));
+
   it("refuses a private chat of three, though two of them have one", () =>
     withCommandApi(async (api) => {
       const [alice, bob, charlie] = [

@@ -208,6 +208,16 @@ describe("realtime", () => {
     }),
   );
 
+  it("answers every ping, however many come in one go", () =>
+    withRealtime(async ({ connect }) => {
+      const client = await connect(alice);
+      const answered: string[] = [];
+      client.ws.on("pong", (payload) => answered.push(payload.toString()));
+      const numbers = Array.from({ length: 1_000 }, (_, number) => String(number));
+      for (const number of numbers) client.ws.ping(number);
+      await eventually(() => expect(answered).toEqual(numbers));
+    }));
+
   it("closes on frames that are binary, too large or too many", () =>
     withRealtime(async ({ connect }) => {
       const [binary, large, many] = [await connect(alice), await connect(alice), await connect(alice)];

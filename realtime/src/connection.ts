@@ -16,7 +16,7 @@ import { createProofs } from "./proofs.ts";
 import { rejectionOf } from "./rejection-of.ts";
 import type { Device, Person } from "./rooms.ts";
 import type { DeviceStream } from "./streams.ts";
-import { pongNumber, textFrame } from "./websocket-frame.ts";
+import { pongFrame, pongNumber, textFrame } from "./websocket-frame.ts";
 import { createWorkInFlight } from "./work-in-flight.ts";
 
 /** With more than this waiting, a device has enough to do with what happened: who types it need not hear. */
@@ -169,6 +169,8 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   };
 
   ws.on("message", receive);
+  // Among all that waits for the client, and bounded with it.
+  ws.on("ping", (payload) => context.outbox.push(connection, pongFrame(payload)));
   ws.on("pong", (payload) => proofs.ponged(pongNumber(payload)));
   // `ws` closes the socket itself (1002, 1007, 1009); there is nothing else to do about a client's mistake.
   ws.on("error", (error) => {

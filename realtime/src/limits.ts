@@ -31,5 +31,7 @@ export const socketOptions = ({ closeTimeoutMs }: Pick<RealtimeLimits, "closeTim
   // It would cost each socket some hundred KiB, and each frame its own compression.
   perMessageDeflate: false,
   maxPayload: MAX_FRAME_BYTES,
+  // Its own pongs wait outside our queue, and too many of them end a socket without a word: see `connection.ts`.
+  autoPong: false,
   closeTimeout: closeTimeoutMs,
 });

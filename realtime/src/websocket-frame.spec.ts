@@ -1,5 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
-import { pingFrame, pongNumber, textFrame } from "./websocket-frame.ts";
+import { pingFrame, pongFrame, pongNumber, textFrame } from "./websocket-frame.ts";
 
 describe("a frame", () => {
   // RFC 6455, 5.2: final text; the length in 7 bits, in 16 behind 126, in 64 behind 127; no mask.
@@ -26,5 +26,10 @@ describe("a frame", () => {
     expect(frame.toString("hex")).toBe("890400000007");
     expect(pongNumber(frame.subarray(2))).toBe(7);
     expect(pongNumber(Buffer.from("unasked"))).toBeNull();
+  });
+
+  it("of a pong brings the ping's payload back, an empty one too", () => {
+    expect(pongFrame(Buffer.from("abc")).toString("hex")).toBe("8a03616263");
+    expect(pongFrame(Buffer.alloc(0)).toString("hex")).toBe("8a00");
   });
 });

@@ -1,5 +1,6 @@
 const FINAL_TEXT = 0x81;
 const PING = 0x89;
+const PONG = 0x8a;
 /** Lengths up to here stand in the second byte itself (RFC 6455, 5.2). */
 const MAX_SHORT = 125;
 const MAX_16_BIT = 0xffff;
@@ -30,6 +31,11 @@ export function pingFrame(number: number): Buffer {
   frame[1] = 4;
   frame.writeUInt32BE(number, 2);
   return frame;
+}
+
+/** The answer to a client's ping, whose payload it brings back: 125 bytes at most, as of every control frame. */
+export function pongFrame(payload: Buffer): Buffer {
+  return Buffer.concat([Buffer.of(PONG, payload.length), payload]);
 }
 
 /** The number in a pong; null when it answers none of our pings (a client may send one unasked). */

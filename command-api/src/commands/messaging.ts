@@ -29,7 +29,7 @@ export interface Messaging {
 export function createMessaging(commands: ChatCommands): Messaging {
   return {
     send: (origin, { chatId, text, replyTo }) =>
-      commands.execute(origin, chatId, { type: "SendMessage", text, replyTo: seqIn(chatId, replyTo) }),
+      commands.execute(origin, chatId, { type: "SendMessage", text, replyTo: seqIn(chatId, replyTo, "reply_to") }),
 
     async read(origin, { chatId, upTo, named }) {
       const outcome = await commands.execute(origin, chatId, { type: "MarkRead", upTo, named });
@@ -46,13 +46,13 @@ export function createMessaging(commands: ChatCommands): Messaging {
   };
 }
 
-/** The seq of a message of this chat; another chat's message is none of it. */
-function seqIn(chatId: ChatId, messageId: string | null): number | null {
+/** The seq of a message of this chat; another chat's message is none of it. `field` is what the client calls it. */
+function seqIn(chatId: ChatId, messageId: string | null, field: "reply_to" | "message_id"): number | null {
   if (messageId === null) return null;
   const parsed = parseMessageId(messageId);
   if (parsed?.chatId === chatId) return parsed.seq;
-  throw new Rejection("validation_failed", "reply_to must be the id of a message of the same chat.", {
-    errors: [{ in: "body", pointer: "/reply_to", detail: "must be the id of a message of the same chat" }],
+  throw new Rejection("validation_failed", `${field} must be the id of a message of the same chat.`, {
+    errors: [{ in: "body", pointer: `/${field}`, detail: "must be the id of a message of the same chat" }],
   });
 }
 
@@ -68,7 +68,7 @@ export function createSocketCommands(messaging: Messaging): CommandPort {
       const message = messageAnswer(chatId, outcome.chat, outcome.message);
       return { type: "MessageSent", repeated: outcome.status === "repeated", message };
     }
-    const named = seqIn(chatId, command.messageId);
+    const named = seqIn(chatId, command.messageId, "message_id");
     const { answer } = await messaging.read(
       { actor, idempotencyKey: undefined, traceParent },
       { chatId, upTo: command.upTo ?? named, named },

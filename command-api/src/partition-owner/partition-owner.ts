@@ -65,7 +65,7 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
 
   function submit(request: CommandRequest): Promise<CommandOutcome> {
     if (stopping) return Promise.reject(refusal.notOwner());
-    if (halted !== null || state.stuckAt() !== null) return Promise.reject(refusal.unavailable());
+    if (halted !== null || state.stuckAt() !== null) return Promise.reject(refusal.halted());
     if (queue.length >= limits.maxWaiting) return Promise.reject(refusal.overloaded());
     if (tail().bytes() > limits.maxTailBytes) return Promise.reject(refusal.lagging());
     return new Promise((resolve, reject) => {
@@ -251,7 +251,7 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
 
   function refuseBecause(error: Error): void {
     observe.halted(partition, error);
-    refuseAll(refusal.outcomeUnknown, refusal.unavailable);
+    refuseAll(refusal.outcomeUnknown, refusal.halted);
   }
 
   function refuseAll(inFlight: () => Rejection, undecided: () => Rejection): void {

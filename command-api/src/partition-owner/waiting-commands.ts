@@ -85,6 +85,12 @@ export const outcomeUnknown = (): Rejection =>
   new Rejection("outcome_unknown", "It may have happened. Send it again with the same id: that is safe.");
 export const unavailable = (): Rejection =>
   new Rejection("unavailable", "The chat's log cannot be reached now; nothing was done.");
+/** An event stands in the way that cannot be read, or the log is not what it was: only a person can see to that. */
+export const halted = (): Rejection =>
+  new Rejection(
+    "unavailable",
+    "This chat stands still until an operator has seen to its log; this attempt did nothing.",
+  );
 export const lagging = (): Rejection => new Rejection("lagging", "The read models are catching up; nothing was done.");
 export const notOwner = (): Rejection => new Rejection("not_owner", "Another instance decides for this chat.");
 export const overloaded = (): Rejection => new Rejection("overloaded", "Too many commands are waiting.");

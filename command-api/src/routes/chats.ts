@@ -1,16 +1,17 @@
-import Type from "typebox";
+import Type, { type Static } from "typebox";
 import { ChatObject } from "@chat/shared/api/chat-object";
 import { exampleChat } from "@chat/shared/api/examples";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
 import { nullable, userIdField, userIdListField } from "@chat/shared/http/fields";
 import { groupChatId, newChatId, privateChatId, type ChatId, type UserId } from "@chat/shared/ids";
-import { Rejection } from "@chat/shared/rejection";
 import { chatAnswer } from "../commands/answers.ts";
 import type { ChatCommands } from "../commands/chat-commands.ts";
 import { maxDescriptionCharacters, maxMembersPerRequest, maxTitleCharacters } from "../domain/chat/limits.ts";
+import { agreed, sameSet, wrongField } from "./agreed.ts";
 import { chatIdParams } from "./params.ts";
 
-const title = nullable(Type.String({ minLength: 1, maxLength: maxTitleCharacters }));
+/** Spaces alone are no name. */
+const title = nullable(Type.String({ minLength: 1, maxLength: maxTitleCharacters, pattern: "\\S" }));
 const description = nullable(Type.String({ maxLength: maxDescriptionCharacters }));
 const memberIds = userIdListField({ maxIds: maxMembersPerRequest });
 const chatType = Type.Union([Type.Literal("private"), Type.Literal("group")]);
@@ -72,14 +73,14 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
         if (body.creator_id !== undefined && body.creator_id !== actor) {
           throw wrongField("/creator_id", "must be the caller, or left out");
         }
-        const members = body.member_ids ?? body.participant_ids ?? (body.user2_id === undefined ? [] : [body.user2_id]);
-        const type = body.chat_type ?? body.type ?? (body.user2_id === undefined ? "group" : "private");
+        const members = membersIn(body, actor);
+        const type = agreed({ chat_type: body.chat_type, type: body.type }) ?? usualType(body);
         const chatId = newIdFor(type, actor, members, idempotencyKey);
         const outcome = await commands.execute({ actor, idempotencyKey, traceParent }, chatId, {
           type: "CreateChat",
           chatType: type,
           // A null is no title here, as leaving it out is.
-          title: oneTitle({ name: body.name ?? body.title, title: body.title ?? body.name }) ?? null,
+          title: agreed({ name: body.name ?? undefined, title: body.title ?? undefined }) ?? null,
           description: body.description ?? null,
           memberIds: [...new Set([actor, ...members])],
         });
@@ -99,7 +100,7 @@ export function chatRoutes(commands: ChatCommands): readonly Route[] {
       responses: { 200: { description: "The chat as it is now", schema: ChatObject } },
       rejections: ["forbidden", "private_chat_immutable"],
       async handle({ caller, params, body, idempotencyKey, traceParent }) {
-        const name = oneTitle(body);
+        const name = agreed({ name: body.name, title: body.title });
         const outcome = await commands.execute({ actor: caller.userId, idempotencyKey, traceParent }, params.chat_id, {
           type: "ChangeChat",
           ...(name === undefined ? {} : { title: name }),
@@ -143,20 +144,15 @@ function newIdFor(
   return key === undefined ? newChatId() : groupChatId(actor, key);
 }
 
-interface Titles {
-  readonly name?: string | null | undefined;
-  readonly title?: string | null | undefined;
-}
+const usualType = ({ user2_id: other }: Pick<Static<typeof NewChat>, "user2_id">): "private" | "group" =>
+  other === undefined ? "group" : "private";
 
-/** `name` and `title` are one thing; two different ones are a contradiction. Undefined when neither is there. */
-function oneTitle({ name, title }: Titles): string | null | undefined {
-  if (name === undefined) return title;
-  if (title === undefined || title === name) return name;
-  throw wrongField("/title", "must equal name, or be left out");
-}
-
-function wrongField(pointer: string, detail: string): Rejection {
-  return new Rejection("validation_failed", `${pointer.slice(1)} ${detail}.`, {
-    errors: [{ in: "body", pointer, detail }],
-  });
+/** Whom the creator wants in, by whichever name; that he is in himself need not be said. */
+function membersIn(
+  { member_ids, participant_ids, user2_id }: Static<typeof NewChat>,
+  actor: UserId,
+): readonly UserId[] {
+  const others = (ids: readonly UserId[]): readonly UserId[] => ids.filter((id) => id !== actor);
+  const named = { member_ids, participant_ids, user2_id: user2_id === undefined ? undefined : [user2_id] };
+  return agreed(named, (one, other) => sameSet(others(one), others(other))) ?? [];
 }

@@ -5,6 +5,7 @@ import { userIdField, userIdListField } from "@chat/shared/http/fields";
 import { Rejection } from "@chat/shared/rejection";
 import type { ChatCommands } from "../commands/chat-commands.ts";
 import { maxMembersPerRequest } from "../domain/chat/limits.ts";
+import { agreed, sameSet } from "./agreed.ts";
 import { chatIdParams, memberParams } from "./params.ts";
 
 const role = Type.Union([Type.Literal("owner"), Type.Literal("admin"), Type.Literal("member")]);
@@ -57,8 +58,9 @@ export function memberRoutes(commands: ChatCommands): readonly Route[] {
       responses: { 200: { description: "In the group", schema: MemberAdded } },
       rejections: ["forbidden", "private_chat_immutable"],
       async handle({ caller, params, query, body, idempotencyKey, traceParent }) {
-        const single = query.user_id ?? body.user_id;
-        const userIds = body.user_ids ?? (single === undefined ? [] : [single]);
+        const single = agreed({ "query user_id": query.user_id, user_id: body.user_id });
+        const alone = single === undefined ? undefined : [single];
+        const userIds = agreed({ user_id: alone, user_ids: body.user_ids }, sameSet) ?? [];
         const [first] = userIds;
         if (first === undefined) throw new Rejection("validation_failed", "Say whom to add: user_id or user_ids.");
         const { chat_id: chatId } = params;

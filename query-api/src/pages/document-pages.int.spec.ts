@@ -13,7 +13,7 @@ const serve = (files: readonly StaticFile[], use: (server: TestServer) => Promis
 describe("the pages of the documents", () => {
   it("name nothing but files of this server, which are all there", () =>
     serve(documentPages(), async ({ send }) => {
-      for (const page of ["/docs", "/redoc"]) {
+      for (const page of ["/docs", "/docs/", "/redoc", "/redoc/"]) {
         const { status, headers, text } = await send("GET", page);
         expect([status, headers["content-type"]]).toEqual([200, "text/html; charset=utf-8"]);
         const named = [...text.matchAll(/(?:src|href)="([^"]*)"/g)].map(([, path]) => path ?? "");

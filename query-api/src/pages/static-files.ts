@@ -31,8 +31,14 @@ export function createStaticFiles(files: readonly StaticFile[]): Middleware {
   const byPath = new Map(files.map((file) => [file.path, file]));
   const kept = new Map<string, Kept>();
 
+  /** Who types a slash behind a page's address means the page. */
+  function pageAt(path: string): StaticFile | undefined {
+    const file = path.endsWith("/") ? byPath.get(path.slice(0, -1)) : undefined;
+    return file?.type === "html" ? file : undefined;
+  }
+
   return async (context, next): Promise<void> => {
-    const file = byPath.get(context.path);
+    const file = byPath.get(context.path) ?? pageAt(context.path);
     if (file === undefined || (context.method !== "GET" && context.method !== "HEAD")) {
       await next();
       return;

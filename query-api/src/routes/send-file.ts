@@ -86,9 +86,15 @@ function rangeOf(
   size: number | null,
 ): (ByteRange & { readonly end: number }) | "not satisfiable" | undefined {
   if (range === undefined || size === null || (ifRange !== undefined && ifRange !== etag)) return undefined;
-  const ranges = parseRange(size, range, { combine: true });
+  const ranges = parseRange(size, wholeIfLonger(range, size), { combine: true });
   if (ranges === -1) return "not satisfiable";
   return ranges === -2 || ranges.type !== "bytes" || ranges.length > 1 ? undefined : ranges[0];
+}
+
+/** RFC 9110, 14.1.2: of a file that is shorter than the end that is asked for, all is meant; the library finds nothing there. */
+function wholeIfLonger(range: string, size: number): string {
+  const suffix = /^\s*bytes=\s*-(\d+)\s*$/i.exec(range)?.[1];
+  return suffix !== undefined && size > 0 && Number(suffix) > size ? `bytes=-${String(size)}` : range;
 }
 
 function beyondItsEnd(requestId: string, size: number): Reply {
