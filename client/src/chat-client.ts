@@ -153,7 +153,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       chats.begin(snapshot);
     }
     chats.start(signal);
-    const answer = await calls.post<{ readonly ticket: string }>("/ws-ticket", {}, signal);
+    const answer = await calls.post<{ readonly ticket: string }>("/ws-ticket", {}, { signal });
     if (!("ticket" in answer.body)) throw new Refused("/ws-ticket", answer);
     const query = new URLSearchParams({ ticket: answer.body.ticket, device });
     if (cursor !== null) query.set("cursor", cursor);

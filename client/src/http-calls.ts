@@ -51,10 +51,17 @@ export type SendForm = (
   progress: (bytes: number) => void,
 ) => Promise<Response>;
 
+/** What goes with a call that has a body. */
+export interface PostOptions {
+  readonly signal?: AbortSignal;
+  /** Sent again with the same key it is the same order, whatever became of its answer. */
+  readonly key?: string;
+}
+
 /** Calls with a token, which is renewed when it is refused. Reject with `SignedOut`, or when there was no answer. */
 export interface HttpCalls {
   get<Body>(path: string, signal?: AbortSignal): Promise<Answer<Body>>;
-  post<Body>(path: string, body: object, signal?: AbortSignal): Promise<Answer<Body | ProblemObject>>;
+  post<Body>(path: string, body: object, options?: PostOptions): Promise<Answer<Body | ProblemObject>>;
   /** Null where there is nothing to say. */
   change<Body>(
     method: "PUT" | "PATCH" | "DELETE",
@@ -135,12 +142,21 @@ export function createHttpCalls({
     return ask(`Bearer ${await renew(await current, current)}`);
   }
 
-  async function call<Body>(method: string, path: string, body?: object, wanted?: AbortSignal): Promise<Answer<Body>> {
+  async function call<Body>(
+    method: string,
+    path: string,
+    body?: object,
+    { signal, key }: PostOptions = {},
+  ): Promise<Answer<Body>> {
+    const headers = {
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+      ...(key === undefined ? {} : { "idempotency-key": key }),
+    };
     const response = await withToken((authorization) =>
       send(`${url}/api${path}`, {
         method,
-        headers: { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) },
-        signal: within(ANSWER_WITHIN_MS, wanted),
+        headers: { authorization, ...headers },
+        signal: within(ANSWER_WITHIN_MS, signal),
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
       }),
     );
@@ -149,11 +165,11 @@ export function createHttpCalls({
 
   return {
     async get<Body>(path: string, signal?: AbortSignal) {
-      const answer = await call<Body>("GET", path, undefined, signal);
+      const answer = await call<Body>("GET", path, undefined, signal === undefined ? {} : { signal });
       if (answer.status !== 200) throw new Refused(path, answer);
       return answer;
     },
-    post: (path, body, signal) => call("POST", path, body, signal),
+    post: (path, body, options) => call("POST", path, body, options),
     change: (method, path, body) => call(method, path, body),
 
     async upload<Body>(method: "POST" | "PUT", path: string, { key, file, signal, progress }: Upload) {

@@ -9,8 +9,8 @@ import { ChangeRefused } from "./problems.ts";
  * `ChangeRefused`, and with anything else when there was no answer.
  */
 export interface Changes {
-  /** Resolves with the new chat's id, or that of the private chat that there is. */
-  createChat(memberIds: readonly string[], title: string): Promise<string>;
+  /** Resolves with the new chat's id, or that of the private chat that there is. With the same key there is one, however often. */
+  createChat(memberIds: readonly string[], title: string, key: string): Promise<string>;
   editMessage(messageId: string, text: string): Promise<void>;
   deleteMessage(messageId: string): Promise<void>;
   setPicture(of: Pictured, picture: File): Promise<void>;
@@ -36,10 +36,11 @@ export function createChanges(url: string, credentials: Credentials): Changes {
   }
 
   return {
-    async createChat(memberIds, title) {
+    async createChat(memberIds, title, key) {
       const type = memberIds.length === 1 ? "private" : "group";
       const named = type === "group" ? { name: title } : {};
-      const { body } = await calls.post<ChatObject>("/chats", { type, member_ids: memberIds, ...named });
+      const asked = { type, member_ids: memberIds, ...named };
+      const { body } = await calls.post<ChatObject>("/chats", asked, { key });
       if (!("id" in body)) throw new ChangeRefused(body);
       return body.id;
     },

@@ -1,6 +1,7 @@
 import { chatsByActivity, type ChatState, type ClientState } from "@chat/client/state";
 import { Avatar } from "./avatar.tsx";
 import { useLanguage } from "./language.ts";
+import { NamesInText } from "./names-in-text.tsx";
 import { nameOfChat, nameOfPerson, partnerOf, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { shortTime } from "./times.ts";
 
@@ -65,14 +66,16 @@ function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
       onClick={() => onOpen(chat.chat.id)}
     >
       <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} isOnline={isThere} />
-      <span class="chat-name">
+      <span class="chat-name" dir="auto">
         {name}
         {isThere && <span class="only-heard">, {words.online}</span>}
       </span>
       <time class="when" dateTime={last?.created_at}>
         {last !== undefined && shortTime(last.created_at, code)}
       </time>
-      <span class="last-message">{lastWords(state, chat, words)}</span>
+      <span class="last-message" dir="auto">
+        <LastWords {...{ state, chat }} />
+      </span>
       {chat.unread > 0 && (
         <span class="unread">
           <span aria-hidden="true">{chat.unread}</span>
@@ -83,13 +86,25 @@ function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
   );
 }
 
-function lastWords(state: ClientState, chat: ChatState, words: ReturnType<typeof useLanguage>["words"]): string {
+/** They run in the direction of what was said, whoever's name stands before it. */
+function LastWords({ state, chat }: Pick<ChatRowProps, "state" | "chat">) {
+  const { words } = useLanguage();
   const typing = state.typing.get(chat.chat.id);
   if (typing !== undefined && typing.size > 0)
-    return words.typing([...typing].map((id) => nameOfPerson(state, chat, id, words)));
+    return (
+      <>
+        <NamesInText names={[...typing].map((id) => nameOfPerson(state, chat, id, words))} />{" "}
+        {words.typing(typing.size)}
+      </>
+    );
   const last = chat.messages.at(-1);
-  if (last === undefined) return words.nothingYet;
+  if (last === undefined) return <>{words.nothingYet}</>;
   const text = last.deleted ? words.deletedMessage : last.text;
-  if (last.sender_id === state.userId) return `${words.you}: ${text}`;
-  return chat.chat.chat_type === "group" ? `${nameOfPerson(state, chat, last.sender_id, words)}: ${text}` : text;
+  const isOwn = last.sender_id === state.userId;
+  if (!isOwn && chat.chat.chat_type === "private") return <>{text}</>;
+  return (
+    <>
+      <bdi>{isOwn ? words.you : nameOfPerson(state, chat, last.sender_id, words)}</bdi>: {text}
+    </>
+  );
 }

@@ -12,7 +12,7 @@ import { NewChat } from "./new-chat.tsx";
 import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { PictureDialog } from "./picture-dialog.tsx";
 import { useOpenedChat } from "./opened-chat.ts";
-import { askBeforeLeaving, forgetUnsent, hasUnsent } from "./unsent.ts";
+import { askBeforeLeaving, hasUnsent } from "./unsent.ts";
 import { useChat } from "./use-chat.ts";
 
 /** Everything that somebody sees who is signed in: the list beside one conversation, or one of both where it is narrow. */
@@ -21,7 +21,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const { client, state, connection } = useChat(accounts, url);
   const changes = useMemo(() => createChanges(url, accounts.credentials), [accounts, url]);
   const drafts = useMemo(() => createDrafts(accounts.current()?.userId ?? ""), [accounts]);
-  const { openedId, show, leave, forgetPlace } = useOpenedChat();
+  const { openedId, show, leave } = useOpenedChat();
   const [openings, setOpenings] = useState(0);
   const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | null>(null);
   const isConnected = connection === "connected";
@@ -44,9 +44,6 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   function signOut(): void {
     if (hasUnsent(client.state()) && !confirm(words.unsentIsLost)) return;
     void client.stop();
-    drafts.forget();
-    forgetPlace();
-    forgetUnsent(accounts.current()?.userId ?? "");
     void accounts.signOut();
   }
 

@@ -42,7 +42,9 @@ export function ChosenFiles({ chosen }: { readonly chosen: Chosen }) {
       <ul>
         {chosen.files.map((file, index) => (
           <li class="chip" key={`${String(index)} ${file.name}`}>
-            <span class="file-name">{file.name}</span>
+            <span class="file-name" dir="auto">
+              {file.name}
+            </span>
             <span class="file-size">{formatSize(file.size, code)}</span>
             <button
               type="button"

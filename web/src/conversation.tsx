@@ -9,6 +9,7 @@ import type { Drafts } from "./drafts.ts";
 import { useFileDrop } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { MessageList } from "./message-list.tsx";
+import { NamesInText } from "./names-in-text.tsx";
 import { nameOfChat, nameOfPerson, partnerOf, pictureOfChat } from "./names.ts";
 
 export interface ConversationProps {
@@ -96,9 +97,15 @@ function ConversationHead({ state, chat, onBack, onPicture }: HeadProps) {
         avatar
       )}
       <div>
-        <h1>{name}</h1>
+        <h1 dir="auto">{name}</h1>
         <p class="hint" aria-live="polite">
-          {typing.length > 0 ? words.typing(typing) : about}
+          {typing.length === 0 ? (
+            about
+          ) : (
+            <>
+              <NamesInText names={typing} /> {words.typing(typing.length)}
+            </>
+          )}
         </p>
       </div>
     </header>

@@ -16,7 +16,6 @@ export interface Drafts {
   readonly edits: Edits;
   /** Whether in any chat files wait to be sent. */
   hasFiles(): boolean;
-  forget(): void;
 }
 
 /** Of more chats the one that was written in longest ago is let go. */
@@ -41,10 +40,5 @@ export function createDrafts(userId: string): Drafts {
     },
     edits,
     hasFiles: () => [...drafts.values()].some(({ files }) => files.length > 0),
-    forget() {
-      edits.forget();
-      drafts.clear();
-      kept.forget();
-    },
   };
 }

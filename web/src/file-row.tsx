@@ -24,7 +24,9 @@ export function FileRow({ name, size, status = "", action, sign, isBusy = false,
   return (
     <div class={`file ${status}`}>
       <FileKind name={name} />
-      <span class="file-name">{name}</span>
+      <span class="file-name" dir="auto">
+        {name}
+      </span>
       <span class="file-size">{formatSize(size, code)}</span>
       <button
         class="round"

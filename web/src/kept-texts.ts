@@ -9,6 +9,20 @@ export interface KeptTexts<Value> {
 /** More than anybody writes by hand, and far from what a browser has room for. */
 const MAX_CHARACTERS = 500_000;
 
+/** `chat.<what it is>.<whose it is>` */
+const KEY_OF_SOMEBODY = /^chat\.\w+\.(.*)$/;
+
+/**
+ * Forgets the texts of everybody but one: whoever signs out, in whichever window, leaves nothing to who comes next. Also in a
+ * window that was closed meanwhile, and that the browser opens again with what was kept.
+ */
+export function forgetTextsOfOthers(userId: string | undefined): void {
+  for (const key of Object.keys(sessionStorage)) {
+    const owner = KEY_OF_SOMEBODY.exec(key)?.[1];
+    if (owner !== undefined && owner !== userId) sessionStorage.removeItem(key);
+  }
+}
+
 export function createKeptTexts<Value>(key: string): KeptTexts<Value> {
   return {
     read() {

@@ -1,4 +1,5 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { newId } from "@chat/client/new-id";
 import type { UserObject } from "@chat/shared/api/user-object";
 import { Avatar } from "./avatar.tsx";
 import type { Changes } from "./changes.ts";
@@ -22,6 +23,9 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
   const [found, setFound] = useState<readonly UserObject[] | null>(null);
   const [chosen, setChosen] = useState<readonly UserObject[]>([]);
   const [problem, setProblem] = useState("");
+  const [isBusy, setIsBusy] = useState(false);
+  /** Whoever asks again for the same, since no answer came, gets the chat that the first time made. */
+  const key = useMemo(newId, [chosen, title]);
 
   useEffect(() => {
     let isOver = false;
@@ -44,14 +48,14 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
     setChosen(isChosen(user) ? chosen.filter(({ id }) => id !== user.id) : [...chosen, user]);
 
   async function make(): Promise<void> {
+    if (isBusy) return;
+    setIsBusy(true);
+    setProblem("");
+    const memberIds = chosen.map(({ id }) => id);
     try {
-      onMade(
-        await changes.createChat(
-          chosen.map(({ id }) => id),
-          title,
-        ),
-      );
+      onMade(await changes.createChat(memberIds, title, key));
     } catch (error) {
+      setIsBusy(false);
       setProblem(wordsOfError(error, words));
     }
   }
@@ -69,7 +73,13 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
         <h2>{words.newChat}</h2>
         <label>
           {words.findPeople}
-          <input type="search" value={query} autofocus onInput={({ currentTarget }) => setQuery(currentTarget.value)} />
+          <input
+            type="search"
+            value={query}
+            dir="auto"
+            autofocus
+            onInput={({ currentTarget }) => setQuery(currentTarget.value)}
+          />
         </label>
         <p class="hint">{words.groupHint}</p>
         <ul class="people">
@@ -78,7 +88,9 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
               <label class="person">
                 <input type="checkbox" checked={isChosen(user)} onChange={() => toggle(user)} />
                 <Avatar id={user.id} name={user.name} picture={user.avatar} kind="small" />
-                {user.name}
+                <span class="person-name" dir="auto">
+                  {user.name}
+                </span>
               </label>
             </li>
           ))}
@@ -90,13 +102,14 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
             <input
               value={title}
               required
+              dir="auto"
               maxLength={200}
               onInput={({ currentTarget }) => setTitle(currentTarget.value)}
             />
           </label>
         )}
         <DialogEnd problem={problem}>
-          <button class="primary" disabled={chosen.length === 0}>
+          <button class="primary" disabled={chosen.length === 0 || isBusy} aria-busy={isBusy}>
             {words.create}
           </button>
         </DialogEnd>

@@ -5,8 +5,6 @@ export interface OpenedChat {
   readonly show: (chatId: string) => void;
   /** Back to the list. */
   readonly leave: () => void;
-  /** For whoever signs out: the next account begins at its list. */
-  readonly forgetPlace: () => void;
 }
 
 /** Which chat is shown, as the browser's history has it: its Back leads from a chat to the list, and not out of the page. */
@@ -37,9 +35,11 @@ export function useOpenedChat(): OpenedChat {
       setOpenedId(chatId);
     },
     leave: () => history.back(),
-    forgetPlace: () => history.replaceState(null, ""),
   };
 }
+
+/** For whoever signs out: the next account begins at its list. */
+export const forgetPlace = (): void => history.replaceState(null, "");
 
 /** Of the entry that is shown; null for one that is not of this page's making. */
 function chatOfHistory(): string | null {

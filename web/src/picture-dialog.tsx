@@ -37,7 +37,7 @@ export function PictureDialog({ label, id, name, picture, onChoose, onRemove, on
   return (
     <Dialog label={label} kind="profile" onClose={onClose}>
       <Avatar {...{ id, name, picture }} kind="large" />
-      <h2>{name}</h2>
+      <h2 dir="auto">{name}</h2>
       <input
         ref={input}
         type="file"

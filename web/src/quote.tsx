@@ -19,8 +19,12 @@ export function Quote({ state, chat, messageId }: QuoteProps) {
   const isOwn = message.sender_id === state.userId;
   return (
     <>
-      <span class="quoted-name">{isOwn ? words.you : nameOfPerson(state, chat, message.sender_id, words)}</span>
-      <span class="quoted">{message.deleted ? words.deletedMessage : message.text}</span>
+      <span class="quoted-name" dir="auto">
+        {isOwn ? words.you : nameOfPerson(state, chat, message.sender_id, words)}
+      </span>
+      <span class="quoted" dir="auto">
+        {message.deleted ? words.deletedMessage : message.text}
+      </span>
     </>
   );
 }

@@ -3,6 +3,7 @@ import type { MessageObject } from "@chat/shared/api/message-object";
 import { type ChatState, readCount } from "@chat/client/state";
 import type { Changes } from "./changes.ts";
 import { useWords } from "./language.ts";
+import { NamesInText } from "./names-in-text.tsx";
 import { wordsOfError } from "./problems.ts";
 import { useReach } from "./roving.ts";
 
@@ -89,7 +90,15 @@ function Readers({ changes, messageId, count }: ReadersProps) {
 
   return (
     <span class="readers" role="status">
-      {problem !== "" ? problem : names === null ? "…" : `${words.readers}: ${names.join(", ")}`}
+      {problem !== "" ? (
+        problem
+      ) : names === null ? (
+        "…"
+      ) : (
+        <>
+          {words.readers}: <NamesInText names={names} />
+        </>
+      )}
     </span>
   );
 }

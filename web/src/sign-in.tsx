@@ -15,7 +15,8 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
       const value = fields.get(name);
       return typeof value === "string" ? value : "";
     };
-    const credentials = { email: field("email"), password: field("password") };
+    // A telephone's keyboard ends with a space what it has completed.
+    const credentials = { email: field("email").trim(), password: field("password") };
     setIsBusy(true);
     setProblem(null);
     try {
@@ -39,12 +40,22 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
         {isNew && (
           <label>
             {words.name}
-            <input name="name" required maxLength={100} autocomplete="name" />
+            <input name="name" dir="auto" required maxLength={100} autocomplete="name" />
           </label>
         )}
         <label>
           {words.email}
-          <input name="email" type="email" required maxLength={254} autocomplete="username" autofocus />
+          {/* What an address is the server says: browsers know none with other letters than Latin ones. */}
+          <input
+            name="email"
+            inputMode="email"
+            required
+            maxLength={254}
+            autocomplete="username"
+            autocapitalize="none"
+            spellcheck={false}
+            autofocus
+          />
         </label>
         <label>
           {words.password}

@@ -93,8 +93,8 @@ const english = {
   tooManyFiles: (most: number): string => `A message can have at most ${String(most)} files.`,
   unread: (count: number): string => `${String(count)} unread`,
   readBy: (count: number): string => `read by ${String(count)}`,
-  typing: (names: readonly string[]): string =>
-    names.length === 1 ? `${names[0] ?? ""} is typing…` : `${names.join(", ")} are typing…`,
+  /** Behind the names of so many. */
+  typing: (count: number): string => (count === 1 ? "is typing…" : "are typing…"),
 };
 
 export type Words = typeof english;
@@ -193,7 +193,7 @@ const russian: Words = {
   tooManyFiles: (most) => `В сообщении может быть не больше ${String(most)} файлов.`,
   unread: (count) => `${String(count)} ${russianPlural(count, "непрочитанное", "непрочитанных", "непрочитанных")}`,
   readBy: (count) => `прочитали: ${String(count)}`,
-  typing: (names) => (names.length === 1 ? `${names[0] ?? ""} печатает…` : `${names.join(", ")} печатают…`),
+  typing: (count) => (count === 1 ? "печатает…" : "печатают…"),
 };
 
 const russianRules = new Intl.PluralRules("ru");
