@@ -5,7 +5,7 @@ import { promisify } from "node:util";
 import { CannotStart } from "@chat/shared/cannot-start";
 import { type ServerPrograms, initializeCluster } from "@chat/shared/postgres/server-program";
 import type { Logger } from "@chat/shared/telemetry/logger";
-import type { DataFolder } from "./data-folder.ts";
+import { type DataFolder, explained } from "./data-folder.ts";
 
 const run = promisify(execFile);
 
@@ -32,9 +32,15 @@ async function makeCluster(programs: ServerPrograms, data: DataFolder, cluster: 
   const user = data.serverUser;
   log.info({ folder: cluster, ...(user === undefined ? {} : { user: user.name }) }, "making a PostgreSQL cluster");
   const folder = join(data.path, `${UNFINISHED}${process.pid}`);
-  await mkdir(folder, { mode: 0o700 });
-  if (user !== undefined) await chown(folder, user.uid, user.gid);
-  await initializeCluster({ programs, folder, superuser: SUPERUSER, user, durable: true });
+  try {
+    await mkdir(folder, { mode: 0o700 });
+    if (user !== undefined) await chown(folder, user.uid, user.gid);
+    await initializeCluster({ programs, folder, superuser: SUPERUSER, user, durable: true });
+  } catch (error) {
+    // Where the disk is full its room is wanted now. If it cannot be removed, the next start tries again.
+    await rm(folder, { recursive: true, force: true }).catch(() => undefined);
+    throw explained(error, data.path);
+  }
   await rename(folder, cluster).catch((error: unknown) => {
     throw new CannotStart(`${cluster} is there and is no PostgreSQL cluster; move it away`, { cause: error });
   });

@@ -142,7 +142,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EEXIST: "it is no folder",
 };
 
-function explained(error: unknown, folder: string): unknown {
+/** A CannotStart in a line for what the file system refused, and anything else as it is. */
+export function explained(error: unknown, folder: string): unknown {
   if (!Error.isError(error) || !("code" in error) || error instanceof CannotStart) return error;
   const reason = REASONS[String(error.code)];
   if (reason === undefined) return error;

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readFile } from "node:fs/promises";
+import { dirname } from "node:path";
 import { promisify } from "node:util";
 import { CannotStart } from "../cannot-start.ts";
 
@@ -56,13 +57,38 @@ export interface ClusterOptions {
 
 /**
  * Makes a cluster. Its texts are UTF-8 and sort by code point, by Postgres' own rules (`builtin`): no index can break
- * when a system library is updated, and every machine sorts alike.
+ * when a system library is updated, and every machine sorts alike. Throws a CannotStart in a line when initdb cannot.
  */
 export async function initializeCluster({ programs, folder, superuser, user, durable }: ClusterOptions): Promise<void> {
   const options = ["--encoding=UTF8", "--locale=C", "--locale-provider=builtin", "--builtin-locale=C.UTF-8"];
   options.push("--auth-local=trust", "--auth-host=reject", `--username=${superuser}`, `--pgdata=${folder}`);
   options.push("--no-instructions", ...(durable ? [] : ["--no-sync"]));
-  await run(programs.initdb, options, { ...identity(user), cwd: "/", env: serverEnvironment() });
+  try {
+    await run(programs.initdb, options, { ...identity(user), cwd: "/", env: serverEnvironment() });
+  } catch (error) {
+    const reason = whatInitdbSaid(error) ?? howInitdbEnded(error);
+    throw new CannotStart(`PostgreSQL cannot be set up in ${dirname(folder)}: ${reason}`, { cause: error });
+  }
+}
+
+function whatInitdbSaid(error: unknown): string | undefined {
+  return Error.isError(error) && "stderr" in error ? complaintIn(String(error.stderr)) : undefined;
+}
+
+/** Undefined when it said nothing at all. The server that it runs meanwhile speaks as well, in the form of a log. */
+export function complaintIn(said: string): string | undefined {
+  // Where the disk is full the last words are about the transaction that could not even be undone.
+  if (said.includes("No space left on device")) return "the disk is full";
+  const lines = said.split("\n").filter((line) => line.trim() !== "");
+  const complaint = lines.findLast((line) => /\b(?:error|FATAL|PANIC): /.test(line)) ?? lines.at(-1);
+  return complaint?.replace(/^.*?\b(?:error|FATAL|PANIC): +/, "").trim();
+}
+
+/** Without the command, which says nothing to whoever did not type it. */
+function howInitdbEnded(error: unknown): string {
+  if (!Error.isError(error)) return String(error);
+  if ("signal" in error && typeof error.signal === "string") return `initdb was ended by ${error.signal}`;
+  return "code" in error && typeof error.code === "number" ? `initdb ended with ${error.code}` : error.message;
 }
 
 /** What `spawn` takes to run a program as that user. */
