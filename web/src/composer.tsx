@@ -102,6 +102,7 @@ export function Composer(props: ComposerProps) {
           aria-label={words.message}
           placeholder={words.message}
           rows={1}
+          dir="auto"
           value={text}
           onInput={({ currentTarget }) => {
             onText(currentTarget.value);

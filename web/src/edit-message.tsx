@@ -36,6 +36,7 @@ export function EditMessage({ text, takesFocus, onText, onSave, onCancel }: Edit
     >
       <textarea
         aria-label={words.edit}
+        dir="auto"
         value={text}
         ref={field}
         onInput={({ currentTarget }) => onText(currentTarget.value)}

@@ -6,7 +6,6 @@ export interface Edits {
   of(message: { readonly id: string; readonly text: string }): string | undefined;
   keep(messageId: string, text: string): void;
   drop(messageId: string): void;
-  forget(): void;
 }
 
 /** Of more the one that was written in longest ago is let go. */
@@ -35,9 +34,5 @@ export function createEdits(userId: string): Edits {
       kept.write([...edits]);
     },
     drop,
-    forget() {
-      edits.clear();
-      kept.forget();
-    },
   };
 }

@@ -3,7 +3,6 @@ export interface KeptTexts<Value> {
   /** Undefined when there is nothing. */
   read(): Value | undefined;
   write(value: Value): void;
-  forget(): void;
 }
 
 /** More than anybody writes by hand, and far from what a browser has room for. */
@@ -39,6 +38,5 @@ export function createKeptTexts<Value>(key: string): KeptTexts<Value> {
         // There is no room. It is still in this page, which asks before it is left.
       }
     },
-    forget: () => sessionStorage.removeItem(key),
   };
 }

@@ -80,7 +80,9 @@ export function Message(props: MessageProps) {
       ref={place}
       tabIndex={reach}
     >
-      <h3 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)}>{name}</h3>
+      <h3 class={isFollowing || isOwn ? "only-heard" : colourOf(message.sender_id)} dir="auto">
+        {name}
+      </h3>
       {message.reply_to !== null && !message.deleted && (
         <QuoteAbove {...{ state, chat, onSeek }} messageId={message.reply_to} />
       )}
@@ -95,7 +97,11 @@ export function Message(props: MessageProps) {
           onSave={(text) => attempt(changes.editMessage(message.id, text))}
         />
       ) : (
-        message.text !== namesOfFiles([...message.files, ...uploads]) && <p class="text">{message.text}</p>
+        message.text !== namesOfFiles([...message.files, ...uploads]) && (
+          <p class="text" dir="auto">
+            {message.text}
+          </p>
+        )
       )}
       {message.files.length > 0 && <Attachments files={message.files} />}
       <Uploads files={uploads} onDiscard={onDiscardFile} />

@@ -26,7 +26,11 @@ export function OutgoingMessage(props: OutgoingMessageProps) {
     <article class={`message own outgoing ${message.status}`}>
       <h3 class="only-heard">{words.you}</h3>
       {message.replyTo !== null && <QuoteAbove {...{ state, chat, onSeek }} messageId={message.replyTo} />}
-      {message.text !== namesOfFiles(uploads) && <p class="text">{message.text}</p>}
+      {message.text !== namesOfFiles(uploads) && (
+        <p class="text" dir="auto">
+          {message.text}
+        </p>
+      )}
       <Uploads files={uploads} onDiscard={onDiscardFile} />
       <p class="about">{isRefused ? `${status}: ${why}` : status}</p>
       {isRefused && (

@@ -38,7 +38,4 @@ export function keepUnsent(client: ChatClient, userId: string): () => void {
   });
 }
 
-/** Whoever signs out leaves nothing to who comes next. */
-export const forgetUnsent = (userId: string): void => createKeptTexts(unsentKey(userId)).forget();
-
 const unsentKey = (userId: string): string => `chat.unsent.${userId}`;
