@@ -3,15 +3,21 @@ const orders: Readonly<Record<string, () => Promise<unknown>>> = {
   "log copy": () => import("../log-copy/main.ts"),
   migrate: () => import("../migrate/main.ts"),
   postgres: () => import("../postgres/main.ts"),
+  "projector rebuild": () => import("@chat/projector/main"),
+  "projector skip": () => import("@chat/projector/main"),
   verify: () => import("../verify/main.ts"),
 };
+
+/** Where one program has several orders, the word that it wants to hear is kept. */
+const kept: ReadonlySet<string> = new Set(["rebuild", "skip"]);
 
 const said = process.argv.slice(2).filter((word) => !word.startsWith("-"));
 const order = Object.keys(orders).find((name) => name.split(" ").every((word, index) => said[index] === word));
 
 if (order !== undefined) {
   // What is left is said to the order: as it would be if that were started alone.
-  for (const word of order.split(" ")) process.argv.splice(process.argv.indexOf(word, 2), 1);
+  const passedOver = order.split(" ").filter((word) => !kept.has(word));
+  for (const word of passedOver) process.argv.splice(process.argv.indexOf(word, 2), 1);
   await orders[order]?.();
 } else {
   const list = Object.keys(orders).join(", ");

@@ -241,8 +241,8 @@ async function withParts({ pool, url: databaseUrl }: SpecDatabase, use: (parts: 
 
 /** As `docs/operations.md` says it is done. */
 async function skipAsOperator(databaseUrl: string, partition: number, offset: number): Promise<void> {
-  const order = ["skip", "--partition", String(partition), "--offset", String(offset), "--reason", "spec"];
-  await promisify(execFile)(process.execPath, [join(root, "projector/src/main.ts"), ...order], {
+  const order = ["projector", "skip", "--partition", String(partition), "--offset", String(offset), "--reason", "spec"];
+  await promisify(execFile)(process.execPath, [join(root, "deploy/chat/main.ts"), ...order], {
     env: { ...compileCache, DATABASE_URL: databaseUrl },
   });
 }
