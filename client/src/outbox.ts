@@ -12,6 +12,8 @@ export interface NewContent {
   readonly replyTo?: string | null;
   /** Of a message that an earlier client did not see answered: by the same id it is the same message. Made up when absent. */
   readonly clientMessageId?: string;
+  /** Why an earlier client was refused it: it is shown as refused, and not sent. */
+  readonly problem?: ProblemObject | null;
   /** They follow the message, in this order. */
   readonly files?: readonly File[];
 }
@@ -29,8 +31,8 @@ export interface OutboxOptions {
 export interface Outbox {
   /** Returns the message's client message id. */
   send(chatId: string, text: string, content: NewContent): string;
-  /** Takes back a message that was refused, with its files. */
-  discard(clientMessageId: string): void;
+  /** Takes back a message that was refused. Returns its files, for whoever sends them otherwise. */
+  discard(clientMessageId: string): readonly File[];
   /** Takes back a file that was refused or is not sent yet; one that is under way may have arrived. */
   discardFile(key: string): void;
   /** Before it, and after `stop`, what is written waits. */
@@ -68,7 +70,7 @@ export function createOutbox({ calls, change, refused, ...options }: OutboxOptio
   });
 
   return {
-    send(chatId, text, { replyTo = null, clientMessageId = newId(), files: wanted = [] }) {
+    send(chatId, text, { replyTo = null, clientMessageId = newId(), problem = null, files: wanted = [] }) {
       const message = { clientMessageId, chatId, text, replyTo };
       const its = wanted.map((file) => ({ key: newId(), file }));
       if (its.length > 0) chosen.set(clientMessageId, its);
@@ -81,15 +83,18 @@ export function createOutbox({ calls, change, refused, ...options }: OutboxOptio
           })),
         ),
       );
-      messages.add(message);
+      if (problem === null) messages.add(message);
+      else change((state) => messageRefused(state, clientMessageId, problem));
       return clientMessageId;
     },
 
     discard(clientMessageId) {
+      const its = chosen.get(clientMessageId) ?? [];
       chosen.delete(clientMessageId);
       change((state) =>
         filesDiscarded(messageDiscarded(state, clientMessageId), (file) => file.clientMessageId === clientMessageId),
       );
+      return its.map(({ file }) => file);
     },
 
     discardFile(key) {

@@ -1,4 +1,5 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
+import type { OutgoingMessage } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { createChanges } from "./changes.ts";
 import { ChatList } from "./chat-list.tsx";
@@ -12,17 +13,20 @@ import { NewChat } from "./new-chat.tsx";
 import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { PictureDialog } from "./picture-dialog.tsx";
 import { useOpenedChat } from "./opened-chat.ts";
+import { RefusedMessages } from "./refused-messages.tsx";
 import { askBeforeLeaving, hasUnsent } from "./unsent.ts";
 import { useChat } from "./use-chat.ts";
 
 /** Everything that somebody sees who is signed in: the list beside one conversation, or one of both where it is narrow. */
 export function Chats({ accounts, url }: { readonly accounts: AccountStore; readonly url: string }) {
   const words = useWords();
-  const { client, state, connection } = useChat(accounts, url);
+  const { client, state, connection, unsent } = useChat(accounts, url);
   const changes = useMemo(() => createChanges(url, accounts.credentials), [accounts, url]);
   const drafts = useMemo(() => createDrafts(accounts.current()?.userId ?? ""), [accounts]);
   const { openedId, show, leave } = useOpenedChat();
   const [openings, setOpenings] = useState(0);
+  /** Counts what went from a refused message into a draft, which its chat has to be drawn anew for. */
+  const [takenBack, setTakenBack] = useState(0);
   const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | null>(null);
   const isConnected = connection === "connected";
   const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
@@ -41,6 +45,12 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
     if (openedId !== null) void client.open(openedId);
   }, [client, openedId]);
 
+  function takeBack({ clientMessageId, chatId, text, replyTo }: OutgoingMessage): void {
+    drafts.add(chatId, { text, replyTo, files: client.discard(clientMessageId) });
+    setTakenBack(takenBack + 1);
+    open(chatId);
+  }
+
   function signOut(): void {
     if (hasUnsent(client.state()) && !confirm(words.unsentIsLost)) return;
     void client.stop();
@@ -54,6 +64,12 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
         <p class={`connection ${connection}`} role="status">
           {connection === "disconnected" ? words.disconnected : connection === "connecting" ? words.connecting : ""}
         </p>
+        <RefusedMessages
+          {...{ state, unsent }}
+          onEdit={takeBack}
+          onDiscard={client.discard}
+          onDiscardFile={client.discardFile}
+        />
         <ChatList
           {...{ state, openedId }}
           onOpen={open}
@@ -65,7 +81,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
           <p class="nothing-opened">{words.chooseChat}</p>
         ) : (
           <Conversation
-            key={opened.chat.id}
+            key={`${opened.chat.id} ${String(takenBack)}`}
             {...{ client, changes, drafts, state, chat: opened, isConnected, openings }}
             onBack={leave}
             onPicture={() => setDialog("group")}

@@ -5,7 +5,8 @@ import { pastedFiles } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { namesOfFiles } from "./names.ts";
 import { Quote } from "./quote.tsx";
-import { storableText } from "./storable-text.ts";
+import { isSendKey } from "./send-key.ts";
+import { storableText, unitsTooMany } from "./storable-text.ts";
 
 export interface ComposerProps {
   readonly state: ClientState;
@@ -25,6 +26,7 @@ export interface ComposerProps {
 }
 
 const COMPOSER_ID = "composer";
+const TOO_LONG_ID = "too-long";
 const WITHOUT_SCREEN_KEYBOARD = "(min-width: 45rem), (pointer: fine)";
 
 /** Enter sends, with Shift it begins a line; Escape answers nobody. */
@@ -36,10 +38,11 @@ export function Composer(props: ComposerProps) {
   const input = useRef<HTMLInputElement>(null);
   const said = storableText(text).trim();
   const isEmpty = said === "" && chosen.files.length === 0;
+  const tooMany = unitsTooMany(said);
 
-  // Whoever opens a chat wants to write, unless that has a keyboard cover what is to be read.
+  // Whoever opens a chat wants to write.
   useEffect(() => {
-    if (matchMedia(WITHOUT_SCREEN_KEYBOARD).matches) field.current?.focus();
+    focusComposer();
   }, [openings]);
 
   // Whoever has chosen what to answer or to send wants to write next.
@@ -55,7 +58,7 @@ export function Composer(props: ComposerProps) {
       ref={form}
       onSubmit={(event) => {
         event.preventDefault();
-        if (isEmpty) return;
+        if (isEmpty || tooMany > 0) return;
         onSend(said === "" ? namesOfFiles(chosen.files) : said);
       }}
       onKeyDown={(event) => {
@@ -73,6 +76,9 @@ export function Composer(props: ComposerProps) {
         </div>
       )}
       {(chosen.files.length > 0 || chosen.hasEmpty) && <ChosenFiles chosen={chosen} />}
+      <p class="problem" id={TOO_LONG_ID} role="status">
+        {tooMany > 0 && words.tooLongBy(tooMany)}
+      </p>
       <div class="writing">
         <button
           class="round attach"
@@ -101,6 +107,7 @@ export function Composer(props: ComposerProps) {
           id={COMPOSER_ID}
           aria-label={words.message}
           placeholder={words.message}
+          aria-describedby={TOO_LONG_ID}
           rows={1}
           dir="auto"
           value={text}
@@ -115,12 +122,12 @@ export function Composer(props: ComposerProps) {
             chosen.add(files);
           }}
           onKeyDown={(event) => {
-            if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+            if (!isSendKey(event)) return;
             event.preventDefault();
             form.current?.requestSubmit();
           }}
         />
-        <button class="primary send" title={words.send} disabled={isEmpty}>
+        <button class="primary send" title={words.send} disabled={isEmpty || tooMany > 0}>
           <span>{words.send}</span>
           <svg viewBox="0 0 24 24" aria-hidden="true">
             <path d="M12 20V4m-7 7 7-7 7 7" />
@@ -129,6 +136,11 @@ export function Composer(props: ComposerProps) {
       </div>
     </form>
   );
+}
+
+/** Unless that has a keyboard cover what is to be read. */
+export function focusComposer(): void {
+  if (matchMedia(WITHOUT_SCREEN_KEYBOARD).matches) document.getElementById(COMPOSER_ID)?.focus();
 }
 
 /** The way by keyboard past everything that stands before the composer; seen only when it has the focus. */

@@ -13,6 +13,8 @@ export interface Draft {
 export interface Drafts {
   of(chatId: string): Draft;
   keep(chatId: string, draft: Draft): void;
+  /** Puts more behind what was begun there already. */
+  add(chatId: string, more: Draft): void;
   readonly edits: Edits;
   /** Whether in any chat files wait to be sent. */
   hasFiles(): boolean;
@@ -26,17 +28,26 @@ export function createDrafts(userId: string): Drafts {
   const edits = createEdits(userId);
   const drafts = new Map<string, Draft>(kept.read()?.map(([chatId, draft]) => [chatId, { ...draft, files: [] }]));
 
+  const of = (chatId: string): Draft => drafts.get(chatId) ?? { text: "", replyTo: null, files: [] };
+
+  function keep(chatId: string, draft: Draft): void {
+    const isEmpty = draft.text === "" && draft.replyTo === null && draft.files.length === 0;
+    if (isEmpty && !drafts.has(chatId)) return;
+    // The newest stands last.
+    drafts.delete(chatId);
+    if (!isEmpty) drafts.set(chatId, draft);
+    const [oldest] = drafts.keys();
+    if (drafts.size > MAX_DRAFTS && oldest !== undefined) drafts.delete(oldest);
+    kept.write([...drafts].map(([id, { text, replyTo }]) => [id, { text, replyTo }]));
+  }
+
   return {
-    of: (chatId) => drafts.get(chatId) ?? { text: "", replyTo: null, files: [] },
-    keep(chatId, draft) {
-      const isEmpty = draft.text === "" && draft.replyTo === null && draft.files.length === 0;
-      if (isEmpty && !drafts.has(chatId)) return;
-      // The newest stands last.
-      drafts.delete(chatId);
-      if (!isEmpty) drafts.set(chatId, draft);
-      const [oldest] = drafts.keys();
-      if (drafts.size > MAX_DRAFTS && oldest !== undefined) drafts.delete(oldest);
-      kept.write([...drafts].map(([id, { text, replyTo }]) => [id, { text, replyTo }]));
+    of,
+    keep,
+    add(chatId, more) {
+      const { text, replyTo, files } = of(chatId);
+      const both = [text, more.text].filter((said) => said !== "").join("\n");
+      keep(chatId, { text: both, replyTo: replyTo ?? more.replyTo, files: [...files, ...more.files] });
     },
     edits,
     hasFiles: () => [...drafts.values()].some(({ files }) => files.length > 0),

@@ -1,18 +1,22 @@
 import { useLayoutEffect, useRef } from "preact/hooks";
 import { useWords } from "./language.ts";
+import { isSendKey } from "./send-key.ts";
 import { storableText } from "./storable-text.ts";
 
 export interface EditProps {
   readonly text: string;
+  /** What the message says by now, when it was changed elsewhere since the change was begun; null when it was not. */
+  readonly meanwhile: string | null;
   readonly takesFocus: boolean;
   readonly onText: (text: string) => void;
   readonly onSave: (text: string) => void;
   readonly onCancel: () => void;
 }
 
-/** Enter begins a line; Escape leaves the message as it was. */
-export function EditMessage({ text, takesFocus, onText, onSave, onCancel }: EditProps) {
+/** Enter saves, with Shift it begins a line; Escape leaves the message as it was. */
+export function EditMessage({ text, meanwhile, takesFocus, onText, onSave, onCancel }: EditProps) {
   const words = useWords();
+  const form = useRef<HTMLFormElement>(null);
   const field = useRef<HTMLTextAreaElement>(null);
 
   // A browser heeds `autofocus` only in what it has loaded, not in what is drawn later.
@@ -25,6 +29,7 @@ export function EditMessage({ text, takesFocus, onText, onSave, onCancel }: Edit
   return (
     <form
       class="edit"
+      ref={form}
       onSubmit={(event) => {
         event.preventDefault();
         const said = storableText(text);
@@ -40,12 +45,27 @@ export function EditMessage({ text, takesFocus, onText, onSave, onCancel }: Edit
         value={text}
         ref={field}
         onInput={({ currentTarget }) => onText(currentTarget.value)}
+        onKeyDown={(event) => {
+          if (!isSendKey(event)) return;
+          event.preventDefault();
+          form.current?.requestSubmit();
+        }}
       />
+      <div class="meanwhile" role="status">
+        {meanwhile !== null && (
+          <>
+            <p class="problem">{words.changedMeanwhile}</p>
+            <p class="text" tabIndex={0}>
+              {meanwhile}
+            </p>
+          </>
+        )}
+      </div>
       <div class="buttons">
         <button type="button" onClick={onCancel}>
           {words.cancel}
         </button>
-        <button class="primary">{words.save}</button>
+        <button class="primary">{meanwhile === null ? words.save : words.saveAnyway}</button>
       </div>
     </form>
   );

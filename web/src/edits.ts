@@ -1,10 +1,17 @@
 import { createKeptTexts } from "./kept-texts.ts";
 
-/** Messages whose text is being changed, by their ids, with what it is to be; across chats and a reload. */
+export interface Edit {
+  /** What the message is to say. */
+  readonly text: string;
+  /** What it said when the change was begun. */
+  readonly before: string;
+}
+
+/** Messages whose text is being changed, by their ids; across chats and a reload. */
 export interface Edits {
   /** Undefined when nobody changes it, or it says that already. */
-  of(message: { readonly id: string; readonly text: string }): string | undefined;
-  keep(messageId: string, text: string): void;
+  of(message: { readonly id: string; readonly text: string }): Edit | undefined;
+  keep(messageId: string, edit: Edit): void;
   drop(messageId: string): void;
 }
 
@@ -12,8 +19,8 @@ export interface Edits {
 const MAX_EDITS = 50;
 
 export function createEdits(userId: string): Edits {
-  const kept = createKeptTexts<readonly (readonly [string, string])[]>(`chat.edits.${userId}`);
-  const edits = new Map<string, string>(kept.read());
+  const kept = createKeptTexts<readonly (readonly [string, Edit])[]>(`chat.edits.${userId}`);
+  const edits = new Map<string, Edit>(kept.read());
 
   function drop(messageId: string): void {
     if (edits.delete(messageId)) kept.write([...edits]);
@@ -23,12 +30,12 @@ export function createEdits(userId: string): Edits {
     of({ id, text }) {
       const edit = edits.get(id);
       // It was saved, and the page was left before it heard of that.
-      return edit === text ? undefined : edit;
+      return edit?.text === text ? undefined : edit;
     },
-    keep(messageId, text) {
+    keep(messageId, edit) {
       // The newest stands last.
       edits.delete(messageId);
-      edits.set(messageId, text);
+      edits.set(messageId, edit);
       const [oldest] = edits.keys();
       if (edits.size > MAX_EDITS && oldest !== undefined) edits.delete(oldest);
       kept.write([...edits]);

@@ -42,7 +42,9 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
   const [hasNew, setHasNew] = useState(false);
   /** Where the focus was last in the list. */
   const [reached, setReached] = useState<string | null>(null);
-  const outgoing = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
+  const written = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
+  // What was refused stands elsewhere: here it would stay below everything that comes later.
+  const outgoing = written.filter(({ status }) => status !== "refused");
   const uploads = state.uploads.filter(({ chatId }) => chatId === chat.chat.id);
   const uploadsOf = (id: string | null) => uploads.filter(({ clientMessageId }) => clientMessageId === id);
   const { messages } = chat;
@@ -51,7 +53,7 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
   const begins = first === undefined || first.seq === 1;
   const shown = new Set([
     ...messages.map(({ client_message_id: id }) => id),
-    ...outgoing.map(({ clientMessageId }) => clientMessageId),
+    ...written.map(({ clientMessageId }) => clientMessageId),
   ]);
   const ofNoneShown = uploads.filter(({ clientMessageId }) => !shown.has(clientMessageId));
 
@@ -88,21 +90,33 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
     return () => watch.disconnect();
   }, []);
 
+  /** What is on its way stands below what others say meanwhile, and may be taller than the place. */
+  const newestOfOthers = (): HTMLElement | null => {
+    const newest = messages.findLast(({ sender_id: sender }) => sender !== state.userId);
+    return newest === undefined ? null : (list.current?.querySelector(`[data-id="${newest.id}"]`) ?? null);
+  };
+  const seesNewest = (): boolean => {
+    const [newest, place] = [newestOfOthers()?.getBoundingClientRect(), list.current?.getBoundingClientRect()];
+    if (newest === undefined || place === undefined) return atEnd.current;
+    return newest.bottom > place.top && newest.bottom < place.bottom + NEAR_END_PX;
+  };
   const read = (): void => {
+    // What has come and is not drawn yet is read later.
     // Whose own messages alone are new has read nothing: to say so would be a second command for each of them.
     const { unread } = client.state().chats.get(chat.chat.id) ?? chat;
-    if (unread > 0 && atEnd.current && document.visibilityState === "visible") client.markRead(chat.chat.id);
+    if (unread > 0 && seesNewest() && document.visibilityState === "visible")
+      client.markRead(chat.chat.id, chat.lastSeq);
   };
   useEffect(() => {
     read();
-    setHasNew(!atEnd.current && chat.unread > 0);
+    setHasNew(chat.unread > 0 && !seesNewest());
     document.addEventListener("visibilitychange", read);
     return () => document.removeEventListener("visibilitychange", read);
   });
 
   async function scrolled(place: HTMLElement): Promise<void> {
     atEnd.current = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END_PX;
-    if (atEnd.current) read();
+    read();
     // Without an answer it is asked for again when one scrolls.
     if (place.scrollTop <= NEAR_TOP_PX && !begins) await loadOlder();
   }
@@ -135,7 +149,9 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
 
   function goToEnd(): void {
     const place = list.current;
-    if (place !== null) place.scrollTop = place.scrollHeight;
+    if (place === null) return;
+    place.scrollTop = place.scrollHeight;
+    if (!seesNewest()) newestOfOthers()?.scrollIntoView({ block: "end" });
   }
 
   return (
@@ -181,7 +197,6 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
             {...{ state, chat, message }}
             onSeek={seek}
             uploads={uploadsOf(message.clientMessageId)}
-            onDiscard={client.discard}
             onDiscardFile={client.discardFile}
           />
         ))}

@@ -4,7 +4,7 @@ import type { ChatState, ClientState, OutgoingFile } from "@chat/client/state";
 import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
 import { EditMessage } from "./edit-message.tsx";
-import type { Edits } from "./edits.ts";
+import type { Edit, Edits } from "./edits.ts";
 import { useLanguage } from "./language.ts";
 import { MessageActions } from "./message-actions.tsx";
 import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
@@ -12,6 +12,7 @@ import { wordsOfError } from "./problems.ts";
 import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
 import { ReadBy } from "./read-by.tsx";
 import { useReach } from "./roving.ts";
+import { storableText } from "./storable-text.ts";
 import { timeOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
 
@@ -35,7 +36,7 @@ export function Message(props: MessageProps) {
   const { words, code } = useLanguage();
   const reach = useReach();
   /** What it is to say; null while nobody changes it. */
-  const [edited, setEdited] = useState(edits.of(message) ?? null);
+  const [edited, setEdited] = useState<Edit | null>(edits.of(message) ?? null);
   const isEditing = edited !== null;
   /** What was begun before a reload, or in an earlier look at this chat, takes the focus from nobody. */
   const isBegunHere = useRef(false);
@@ -60,8 +61,9 @@ export function Message(props: MessageProps) {
   }, [message.deleted]);
 
   const edit = (text: string): void => {
-    edits.keep(message.id, text);
-    setEdited(text);
+    const begun = { text, before: edited?.before ?? message.text };
+    edits.keep(message.id, begun);
+    setEdited(begun);
   };
   const endEditing = (): void => {
     edits.drop(message.id);
@@ -90,7 +92,8 @@ export function Message(props: MessageProps) {
         <p class="text deleted">{words.deletedMessage}</p>
       ) : edited !== null ? (
         <EditMessage
-          text={edited}
+          text={edited.text}
+          meanwhile={isOvertaken(edited, message.text) ? message.text : null}
           takesFocus={isBegunHere.current}
           onText={edit}
           onCancel={endEditing}
@@ -132,6 +135,9 @@ export function Message(props: MessageProps) {
     </article>
   );
 }
+
+/** Not by what was saved here, of which the stream may tell before the answer does. */
+const isOvertaken = ({ text, before }: Edit, now: string): boolean => now !== before && now !== storableText(text);
 
 /** What had it has gone. */
 const hasNoFocus = (): boolean => document.activeElement === null || document.activeElement === document.body;

@@ -3,8 +3,9 @@ import { type ChatClient, createChatClient } from "@chat/client/chat-client";
 import { type ClientState } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { deviceOfWindow } from "./changes.ts";
+import { useWords } from "./language.ts";
 import { sendFormWithProgress } from "./send-form.ts";
-import { keepUnsent } from "./unsent.ts";
+import { createUnsent, type Unsent } from "./unsent.ts";
 
 export type Connection = "connecting" | "connected" | "disconnected";
 
@@ -12,6 +13,7 @@ export interface UsedChat {
   readonly client: ChatClient;
   readonly state: ClientState;
   readonly connection: Connection;
+  readonly unsent: Unsent;
 }
 
 /** The client of this window, as long as it shows the account's chats. */
@@ -25,11 +27,13 @@ export function useChat(accounts: AccountStore, url: string): UsedChat {
       }),
     [accounts, url],
   );
+  const words = useWords();
+  const unsent = useMemo(() => createUnsent(accounts.current()?.userId ?? "", words), [accounts, words]);
   const [state, setState] = useState(client.state());
   const [connection, setConnection] = useState<Connection>("connecting");
 
   useEffect(() => {
-    const endKeeping = keepUnsent(client, accounts.current()?.userId ?? "");
+    const endKeeping = unsent.keep(client);
     const end = client.subscribe((news) => {
       if (news.type === "state") setState(news.state);
       else if (news.type === "connected") setConnection("connected");
@@ -43,7 +47,7 @@ export function useChat(accounts: AccountStore, url: string): UsedChat {
       endKeeping();
       void client.stop();
     };
-  }, [client, accounts]);
+  }, [client, accounts, unsent]);
 
-  return { client, state, connection };
+  return { client, state, connection, unsent };
 }

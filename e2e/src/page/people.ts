@@ -88,13 +88,20 @@ export async function answerFirst(url: string, email: string, text: string): Pro
   await post(`/chats/${chat}/messages`, { text, reply_to: first?.id });
 }
 
+/** Takes somebody out of the group that was last active, or lets him in again: what its owner may. */
+export async function changeMember(url: string, email: string, change: "remove" | "add", userId: string) {
+  const { post, remove, chat } = await withoutPage(url, email);
+  if (change === "remove") await remove(`/chats/${chat}/members/${userId}`);
+  else await post(`/chats/${chat}/members?user_id=${userId}`, {});
+}
+
 async function withoutPage(url: string, email: string) {
-  const call = async (path: string, token: string, body?: object): Promise<unknown> => {
+  const call = async (path: string, token: string, body?: object, method = "POST"): Promise<unknown> => {
     const headers = { "content-type": "application/json", authorization: `Bearer ${token}` };
-    const sent = body === undefined ? {} : { method: "POST", body: JSON.stringify(body) };
+    const sent = body === undefined ? {} : { method, body: JSON.stringify(body) };
     const answer = await fetch(`${url}/api${path}`, { headers, ...sent });
     if (!answer.ok) throw new Error(`${path} was answered with ${String(answer.status)}`);
-    return answer.json();
+    return answer.status === 204 ? undefined : answer.json();
   };
   const loggedIn = await call("/auth/login", "none", { email, password: "password123" });
   const token = (loggedIn as { readonly access_token: string }).access_token;
@@ -103,5 +110,6 @@ async function withoutPage(url: string, email: string) {
     chat: chat?.id ?? "",
     get: (path: string) => call(path, token),
     post: (path: string, body: object) => call(path, token, body),
+    remove: (path: string) => call(path, token, {}, "DELETE"),
   };
 }
