@@ -47,10 +47,10 @@ module.exports = {
     {
       name: "only-the-embedded-run-joins-services",
       comment:
-        "The embedded run composes the four factories in one process, and the documents are made from what they mount. Anybody else who needs two services at once talks to them over HTTP.",
+        "The embedded run composes the four factories in one process, and the documents are made from what they mount. Anybody else who needs two services at once talks to them over HTTP. Who may start a program as it is stands at main-is-nobodys-import.",
       severity: "error",
       from: { pathNot: [`^${service}/`, "^deploy/(embedded|migrate|documents)/", "^shared/", "^(e2e|bench)/"] },
-      to: { path: `^${service}/` },
+      to: { path: `^${service}/`, pathNot: String.raw`/main\.ts$` },
     },
     {
       name: "the-embedded-run-takes-factories",
