@@ -42,6 +42,11 @@ export const embeddedSettings = Type.Object({
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,
   PARTITIONS,
+  // Who believes that the log is there should hear of it.
+  KAFKA_BROKERS: Type.Optional({
+    ...logSettings.KAFKA_BROKERS,
+    description: "For services that run alone. Here the log is in PostgreSQL, and a line at the start says so",
+  }),
   // Who believes that a misspelt promise is kept should hear of it here too.
   LOG_DURABILITY: {
     ...logSettings.LOG_DURABILITY,

@@ -19,8 +19,11 @@ await runService({
   settings: embeddedSettings,
   checkSettings: checkFilesPlace,
   environment: process.env,
-  create: (settings, context) =>
-    announced(
+  create: (settings, context) => {
+    if (settings.KAFKA_BROKERS !== undefined) {
+      context.log.warn("KAFKA_BROKERS is for services that run each alone: this run keeps its log in PostgreSQL");
+    }
+    return announced(
       settings.PORT,
       createEmbeddedChat(
         {
@@ -39,7 +42,8 @@ await runService({
         },
         context,
       ),
-    ),
+    );
+  },
 });
 
 /** One line when it is ready, and what to try next. A busy port is told before a folder or a database is made for nothing. */
