@@ -275,6 +275,15 @@ describe("the embedded PostgreSQL", () => {
     expect(await refusal(start({}, user))).toContain(`cannot use ${data} for data: this user may not write there`);
   });
 
+  it("leaves no server behind when it cannot be used", async () => {
+    await writeFile(join(data, "postgres", "pg_hba.conf"), "local all all reject\n");
+    expect(await start().ended()).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining("pg_hba.conf rejects"),
+    });
+    expect(await readPostmasterFile(join(data, "postgres"))).toBeUndefined();
+  });
+
   it("is not hit by Ctrl-C, which stops the program first", async () => {
     const run = start();
     await run.ready();

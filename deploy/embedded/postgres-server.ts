@@ -77,7 +77,13 @@ export function createEmbeddedPostgres({ data, log, fail }: EmbeddedPostgresOpti
     socketFolder = temporaryFolder ?? cluster;
     await launch(programs, cluster);
     bounding = keepBounded(logFileIn(data), (error) => log.warn({ err: error }, "PostgreSQL's log cannot be bounded"));
-    await makeDatabase(socketUrl(socketFolder, SUPERUSER, "postgres"));
+    try {
+      await makeDatabase(socketUrl(socketFolder, SUPERUSER, "postgres"));
+    } catch (error) {
+      // What has not started is stopped by nobody else, and the server would live on without us.
+      await stop();
+      throw error;
+    }
   }
 
   async function launch(programs: ServerPrograms, cluster: string): Promise<void> {

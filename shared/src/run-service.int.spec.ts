@@ -23,6 +23,7 @@ const PROGRAM = `
       async start() {
         idle = setInterval(() => undefined, 1000);
         if (DO === "listen twice") await listen(PORT).then((_) => listen(PORT));
+        if (DO === "fill the disk") throw Object.assign(new Error("CREATE TABLE big (\\n) - nothing more fits"), { code: "53100" });
         log.info("ready");
         if (DO === "reject") void Promise.reject(new Error("nobody waits for me"));
         if (DO === "fail") fail(new Error("a loop broke"));
@@ -105,6 +106,12 @@ describe("runService", () => {
       'example: PORT is "x"; expected a whole number from 0 to 65535\n' +
         "example: DATABASE_URL is not as it should be (4 characters); expected a URL like postgresql://user:password@host:5432/database\n",
     );
+  });
+
+  it("says in a line that the disk is full, be it the database's", async () => {
+    const { exitCode, stderr } = await start({ DO: "fill the disk" }).ended;
+    expect(exitCode).toBe(1);
+    expect(stderr).toBe("example: the disk is full: ) - nothing more fits\n");
   });
 
   it("says in a line that a port is in use", async () => {

@@ -21,6 +21,9 @@ const SIGNALS = ["SIGTERM", "SIGINT"] as const;
 /** What a shell reports for a program that a signal ended. */
 const EXIT_KILLED = { SIGTERM: 143, SIGINT: 130 } as const;
 
+/** Of the file system, and of a database (SQLSTATE). */
+const DISK_FULL: ReadonlySet<unknown> = new Set(["ENOSPC", "53100"]);
+
 export interface Program<P extends TProperties> {
   readonly name: string;
   /** One sentence for `--help`. */
@@ -155,6 +158,10 @@ function reasonsOf(error: unknown): readonly string[] {
   if (error instanceof CannotStart) return error.reasons;
   if (error instanceof LogHalted) return [`the log is not what it was: ${error.message}`];
   if (!Error.isError(error)) return [String(error)];
+  if ("code" in error && DISK_FULL.has(error.code)) {
+    // Before the reason may stand a statement of many lines.
+    return [`the disk is full: ${error.message.split("\n").at(-1) ?? ""}`];
+  }
   if ("syscall" in error && error.syscall === "listen" && "port" in error && "code" in error) {
     if (error.code === "EADDRINUSE")
       return [`port ${String(error.port)} is in use by another program; set PORT to another one`];
