@@ -143,9 +143,21 @@ describe("files", () => {
     const id = outbox.send("a chat of others", "look", { files: [file("one")] });
     await eventually(() => expect(state().outgoing).toMatchObject([{ status: "refused" }]));
     expect(state().uploads).toMatchObject([{ status: "waiting" }]);
-    outbox.discard(id);
+    expect(outbox.discard(id).map(({ name }) => name)).toEqual(["one"]);
     expect(state()).toMatchObject({ outgoing: [], uploads: [] });
     expect(asked).toEqual([]);
+    outbox.stop();
+  });
+
+  it("and messages that an earlier client was refused are shown again, and nothing is sent", async () => {
+    const problem = { code: "not_found", status: 404, title: "Not found", type: "t", detail: "No chat." } as const;
+    const { chat, outbox, asked, state } = play();
+    outbox.send(chat.chatId, "refused before", { problem });
+    outbox.send(chat.chatId, "look", { files: [file("one")] });
+    await eventually(() => expect(asked).toEqual(["the message", "one"]));
+    expect(state().outgoing.filter(({ status }) => status === "refused")).toMatchObject([
+      { text: "refused before", problem },
+    ]);
     outbox.stop();
   });
 

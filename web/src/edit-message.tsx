@@ -55,7 +55,7 @@ export function EditMessage({ text, meanwhile, takesFocus, onText, onSave, onCan
         {meanwhile !== null && (
           <>
             <p class="problem">{words.changedMeanwhile}</p>
-            <p class="text" tabIndex={0}>
+            <p class="text" dir="auto" tabIndex={0}>
               {meanwhile}
             </p>
           </>

@@ -47,12 +47,16 @@ function RefusedMessage({ state, unsent, message, onEdit, onDiscard, onDiscardFi
   return (
     <li>
       <p class="problem" role="alert">
-        {name === undefined ? "" : `${name}: `}
+        {name !== undefined && (
+          <>
+            <bdi>{name}</bdi>:{" "}
+          </>
+        )}
         {words.refused}. {whyRefused(message, chat !== undefined, words)}
       </p>
       {message.text !== namesOfFiles(uploads) && (
         // Long ones scroll, which is done by keyboard only where the focus can be.
-        <p class="text" ref={text} tabIndex={0}>
+        <p class="text" dir="auto" ref={text} tabIndex={0}>
           {message.text}
         </p>
       )}

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, it } from "@jest/globals";
 import type { Browser, Locator, Page } from "playwright-core";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
-import { describeWithBrowser, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
+import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { changeMember, messagesOf, openChat, signUp, startGroup, write } from "./people.ts";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -73,6 +73,9 @@ describeWithBrowser("the page, of what is not sent or said twice", (startBrowser
       await his.getByRole("navigation").getByRole("button", { name: "Garden" }).waitFor({ state: "detached" });
       await his.unroute(SENDING);
       await why().waitFor();
+      await his.setViewportSize(narrow.viewport);
+      await expectNoBarriers(his);
+      await his.setViewportSize(wide.viewport);
       await expectNoBarriers(his);
       await his.reload();
       expect(asked).toEqual(["beforeunload"]);
