@@ -218,11 +218,11 @@ async function typingSeen(his: Page, field: string, hers: Page): Promise<Locator
 /** Nothing reaches out of its place: neither to scroll to, nor cut off. */
 async function expectNothingBeside(page: Page): Promise<void> {
   const wider = await page.evaluate(() =>
-    [
-      ...document.querySelectorAll(
+    Array.from(
+      document.querySelectorAll(
         "html, .messages, .message, .conversation-head, .conversation-head > div, .people, dialog",
       ),
-    ]
+    )
       .filter(({ scrollWidth, clientWidth }) => scrollWidth > clientWidth)
       .map(({ className, tagName }) => `${tagName} ${className}`),
   );
