@@ -128,7 +128,10 @@ function rejectionOf(error: unknown, named: () => NamedRequest, log: Logger): Re
     const { method } = named();
     return method === "GET" || method === "HEAD"
       ? new Rejection("unavailable", "The database cannot be reached right now.")
-      : new Rejection("outcome_unknown", "The database failed on the way: it may have happened. Send it again with the same key or id.");
+      : new Rejection(
+          "outcome_unknown",
+          "The database failed on the way: it may have happened. Send it again with the same key or id.",
+        );
   }
   log.error({ err: error, ...named() }, "a bug");
   return new Rejection("internal", "Something went wrong on our side.");
