@@ -1,4 +1,4 @@
-import { describe } from "@jest/globals";
+import { afterAll, beforeAll, describe } from "@jest/globals";
 import { type Browser, type BrowserContext, chromium, type Page } from "playwright-core";
 import { chromiumPath } from "@chat/shared/testing/chromium";
 
@@ -31,14 +31,23 @@ export interface PersonOptions {
 export const wide = { locale: "en-US", colorScheme: "light", viewport: { width: 1_200, height: 760 } } as const;
 export const narrow = { locale: "ru-RU", colorScheme: "dark", viewport: { width: 400, height: 780 } } as const;
 
+/** Somebody with a browser of his own, who sees the page at that address. */
+export type NewPerson = (url: () => Promise<string>, options: PersonOptions) => Promise<Person>;
+
 /** A suite that looks at the page. Without a Chromium it is skipped, which is said aloud; in continuous integration that fails. */
-export function describeWithBrowser(title: string, suite: (start: () => Promise<Browser>) => void): void {
+export function describeWithBrowser(title: string, suite: (newPerson: NewPerson) => void): void {
   const executablePath = chromiumPath();
-  const start = (): Promise<Browser> => chromium.launch({ executablePath: executablePath ?? "", args: FLAGS });
-  (executablePath === undefined ? describe.skip : describe)(title, () => suite(start));
+  (executablePath === undefined ? describe.skip : describe)(title, () => {
+    let browser: Browser;
+    beforeAll(async () => {
+      browser = await chromium.launch({ executablePath: executablePath ?? "", args: FLAGS });
+    }, WITHIN_MS);
+    suite((url, options) => openPerson(browser, url, options));
+    afterAll(() => browser.close(), WITHIN_MS);
+  });
 }
 
-export async function newPerson(browser: Browser, url: () => Promise<string>, options: PersonOptions): Promise<Person> {
+async function openPerson(browser: Browser, url: () => Promise<string>, options: PersonOptions): Promise<Person> {
   const context: BrowserContext = await browser.newContext({ ...options });
   const complaints: string[] = [];
   context.on("request", (request) => {

@@ -1,16 +1,15 @@
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import type { Browser, Locator, Page } from "playwright-core";
+import { beforeAll, expect, it } from "@jest/globals";
+import type { Locator, Page } from "playwright-core";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
-import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
+import { describeWithBrowser, narrow, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { messagesOf, openChat, signUp, startChat, write } from "./people.ts";
 
 /** More presses of Tab than the page has stops on any way that is taken here. */
 const MAX_STOPS = 25;
 
-describeWithBrowser("the page by keyboard, and when it is left", (startBrowser) => {
+describeWithBrowser("the page by keyboard, and when it is left", (newPerson) => {
   const chat = useChat();
-  let browser: Browser;
   let grace: Person;
   let ivan: Person;
   let hers: Page;
@@ -19,9 +18,8 @@ describeWithBrowser("the page by keyboard, and when it is left", (startBrowser) 
   const asked: string[] = [];
 
   beforeAll(async () => {
-    browser = await startBrowser();
-    grace = await newPerson(browser, chat.url, wide);
-    ivan = await newPerson(browser, chat.url, narrow);
+    grace = await newPerson(chat.url, wide);
+    ivan = await newPerson(chat.url, narrow);
     [hers, his] = await Promise.all([grace.openWindow(), ivan.openWindow()]);
     hers.on("dialog", (dialog) => {
       asked.push(dialog.type());
@@ -29,10 +27,6 @@ describeWithBrowser("the page by keyboard, and when it is left", (startBrowser) 
     });
     await signUp(his, "ru", "Иван", "ivan@example.com");
   }, 4 * WITHIN_MS);
-
-  afterAll(async () => {
-    await browser.close();
-  }, WITHIN_MS);
 
   it(
     "leads from signing in to a message that is sent and changed, with the focus where one goes on",
@@ -129,7 +123,7 @@ describeWithBrowser("the page by keyboard, and when it is left", (startBrowser) 
   it(
     "keeps what was begun in a chat while another one is open, and its texts across a reload, which asks only if files would be lost",
     async () => {
-      const olga = await newPerson(browser, chat.url, wide);
+      const olga = await newPerson(chat.url, wide);
       await signUp(await olga.openWindow(), "en", "Olga", "olga@example.com");
       await startChat(hers, "en", "Olga");
       await openChat(hers, "Иван");

@@ -1,22 +1,19 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import type { Browser, Locator, Page } from "playwright-core";
+import { beforeAll, expect, it } from "@jest/globals";
+import type { Locator, Page } from "playwright-core";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
-import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
+import { barriersOn } from "./barriers.ts";
+import { describeWithBrowser, narrow, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { messagesOf, openChat, signUp, startChat, write } from "./people.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** As long as a name may be, and without a place to break it. */
 const LONG = "Ж".repeat(100);
 /** U+202E turns round all that follows it, where nothing holds it. */
 const MIRRORED = "Eve\u202Eevil";
 const HEBREW = "שלום, hello 1.";
 
-describeWithBrowser("a new chat, whoever is in it", (startBrowser) => {
+describeWithBrowser("a new chat, whoever is in it", (newPerson) => {
   const chat = useChat();
-  let browser: Browser;
   let anna: Person;
   let long: Person;
   let hers: Page;
@@ -24,19 +21,14 @@ describeWithBrowser("a new chat, whoever is in it", (startBrowser) => {
   let eve: Page;
 
   beforeAll(async () => {
-    browser = await startBrowser();
-    anna = await newPerson(browser, chat.url, wide);
-    long = await newPerson(browser, chat.url, { ...narrow, viewport: { width: 360, height: 740 } });
+    anna = await newPerson(chat.url, wide);
+    long = await newPerson(chat.url, { ...narrow, viewport: { width: 360, height: 740 } });
     [hers, his] = await Promise.all([anna.openWindow(), long.openWindow()]);
     await signUp(hers, "en", "Anna", "анна@x.org");
     await signUp(his, "ru", LONG, "long@example.com");
-    eve = await (await newPerson(browser, chat.url, wide)).openWindow();
+    eve = await (await newPerson(chat.url, wide)).openWindow();
     await signUp(eve, "en", MIRRORED, "eve@example.com");
   }, 4 * WITHIN_MS);
-
-  afterAll(async () => {
-    await browser.close();
-  }, WITHIN_MS);
 
   it(
     "makes one group of one wish, pressed twice or asked again when its answer was lost, and another one of another name",
@@ -70,7 +62,7 @@ describeWithBrowser("a new chat, whoever is in it", (startBrowser) => {
       await choose("Once");
       await start({ isLost: true });
       await dialog.getByText("There is no connection.").waitFor();
-      await expectNoBarriers(hers);
+      expect(await barriersOn(hers)).toEqual([]);
       await start({ isLost: false });
       await hers.getByRole("heading", { name: "Once" }).waitFor();
       await choose("Twice");
@@ -114,7 +106,7 @@ describeWithBrowser("a new chat, whoever is in it", (startBrowser) => {
         await person.waitFor();
         await expectSquare(person.locator(".avatar"));
         await expectNothingBeside(hers);
-        await expectNoBarriers(hers);
+        expect(await barriersOn(hers)).toEqual([]);
         await hers.keyboard.press("Escape");
         await rowOf(hers, LONG).click();
       }
@@ -186,7 +178,7 @@ describeWithBrowser("a new chat, whoever is in it", (startBrowser) => {
     async () => {
       await hers.getByLabel("E-mail").fill("анна@x.org ");
       await hers.getByLabel("Password").fill("password123");
-      await expectNoBarriers(hers);
+      expect(await barriersOn(hers)).toEqual([]);
       await hers.getByRole("button", { name: "Sign in" }).click();
       await hers.getByRole("navigation").getByRole("button", { name: "Once" }).waitFor();
       expect([...anna.complaints(), ...long.complaints()]).toEqual([]);
@@ -233,12 +225,4 @@ async function expectSquare(avatar: Locator): Promise<void> {
   const seen = await avatar.boundingBox();
   expect(seen?.width).toBeGreaterThan(0);
   expect(seen?.width).toBeCloseTo(seen?.height ?? 0, 1);
-}
-
-/** What axe finds that keeps somebody from using what is shown now. */
-async function expectNoBarriers(page: Page): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(`axe.run().then(({ violations }) =>
-    violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))`);
-  expect(found).toEqual([]);
 }

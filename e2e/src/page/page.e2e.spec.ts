@@ -1,41 +1,33 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import type { Browser, Page } from "playwright-core";
+import { beforeAll, expect, it } from "@jest/globals";
+import type { Page } from "playwright-core";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
-import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
+import { barriersOn } from "./barriers.ts";
+import { describeWithBrowser, narrow, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { dragOver, paste, pictureShows, saved, scrollPast } from "./files.ts";
 import { makePng } from "./picture.ts";
 import { answerFirst, messagesOf, openChat, signUp, startChat, startGroup, write, writeWithoutPage } from "./people.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Shown as a page of ours it would speak for whoever looks at it. */
 const program = `<svg xmlns="http://www.w3.org/2000/svg"><script>console.error("it runs")</script></svg>`;
 
-describeWithBrowser("the page", (startBrowser) => {
+describeWithBrowser("the page", (newPerson) => {
   const chat = useChat();
-  let browser: Browser;
   let alice: Person;
   let boris: Person;
   let hers: Page;
   let his: Page;
 
   beforeAll(async () => {
-    browser = await startBrowser();
-    alice = await newPerson(browser, chat.url, wide);
-    boris = await newPerson(browser, chat.url, narrow);
+    alice = await newPerson(chat.url, wide);
+    boris = await newPerson(chat.url, narrow);
     [hers, his] = await Promise.all([alice.openWindow(), boris.openWindow()]);
   }, 3 * WITHIN_MS);
-
-  afterAll(async () => {
-    await browser.close();
-  }, WITHIN_MS);
 
   it(
     "lets two people find and write to each other, each in a language of his own",
     async () => {
-      await expectNoBarriers(hers);
+      expect(await barriersOn(hers)).toEqual([]);
       await signUp(hers, "en", "Alice", "alice@example.com");
       await signUp(his, "ru", "Борис", "boris@example.com");
       await startChat(hers, "en", "Борис");
@@ -43,14 +35,14 @@ describeWithBrowser("the page", (startBrowser) => {
       await write(hers, "en", "How are you?");
 
       await his.getByText("непрочитанных").waitFor({ state: "attached" });
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await openChat(his, "Alice");
       await write(his, "ru", "Привет!");
       const said = ["Hello!", "How are you?", "Привет!"];
       await eventually(async () => expect(await messagesOf(hers)).toEqual(said), { within: WITHIN_MS });
       await eventually(async () => expect(await messagesOf(his)).toEqual(said), { within: WITHIN_MS });
-      await expectNoBarriers(hers);
-      await expectNoBarriers(his);
+      expect(await barriersOn(hers)).toEqual([]);
+      expect(await barriersOn(his)).toEqual([]);
     },
     3 * WITHIN_MS,
   );
@@ -86,7 +78,7 @@ describeWithBrowser("the page", (startBrowser) => {
       const question = second.getByRole("article").filter({ hasText: "How are you?" });
       await question.hover();
       await question.getByRole("button", { name: "Delete" }).click();
-      await expectNoBarriers(second);
+      expect(await barriersOn(second)).toEqual([]);
       await question
         .getByRole("group", { name: "Delete it for everybody?" })
         .getByRole("button", { name: "Yes" })
@@ -118,7 +110,7 @@ describeWithBrowser("the page", (startBrowser) => {
       const chosen = hers.getByRole("group", { name: "Files to send" });
       await chosen.getByRole("button", { name: "Discard image.png" }).click();
       await eventually(async () => expect(await chosen.getByRole("listitem").count()).toBe(4), { within: WITHIN_MS });
-      await expectNoBarriers(hers);
+      expect(await barriersOn(hers)).toEqual([]);
       await write(hers, "en", "Look at this");
 
       const message = his.getByRole("article").filter({ hasText: "Look at this" });
@@ -131,10 +123,10 @@ describeWithBrowser("the page", (startBrowser) => {
         expect([file.name, file.bytes.equals(buffer)]).toEqual([name, true]);
       }
       expect(await message.getByRole("button", { name: "Открыть картинку" }).count()).toBe(1);
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await preview.click();
       await pictureShows(his.getByRole("dialog").getByRole("img", { name: "photo.png" }));
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await his.keyboard.press("Escape");
     },
     3 * WITHIN_MS,
@@ -158,7 +150,7 @@ describeWithBrowser("the page", (startBrowser) => {
       const field = his.getByRole("textbox", { name: "Изменить" });
       await field.fill("Привет!\n".repeat(6));
       expect(await field.evaluate(({ scrollHeight, clientHeight }) => scrollHeight - clientHeight)).toBe(0);
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await field.press("Escape");
     },
     3 * WITHIN_MS,
@@ -176,7 +168,7 @@ describeWithBrowser("the page", (startBrowser) => {
           buffer: makePng(300, 200),
         });
       await pictureShows(hers.getByRole("dialog").locator(".avatar img"));
-      await expectNoBarriers(hers);
+      expect(await barriersOn(hers)).toEqual([]);
       await hers.keyboard.press("Escape");
       await pictureShows(his.locator(".conversation-head .avatar img"));
 
@@ -197,14 +189,14 @@ describeWithBrowser("the page", (startBrowser) => {
       await answer.getByRole("button", { name: "Ответить" }).click();
       await write(his, "ru", "Взаимно");
       await his.getByRole("article").filter({ hasText: "Взаимно" }).getByText("Nice to meet you").waitFor();
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
 
       await hers.getByRole("button", { name: "Your profile" }).click();
       const remove = hers.getByRole("button", { name: "Delete the picture" });
       await remove.click();
       await his.locator(".conversation-head .avatar img").waitFor({ state: "detached" });
       await remove.waitFor({ state: "detached" });
-      await expectNoBarriers(hers);
+      expect(await barriersOn(hers)).toEqual([]);
       await hers.keyboard.press("Escape");
     },
     3 * WITHIN_MS,
@@ -221,7 +213,7 @@ describeWithBrowser("the page", (startBrowser) => {
         .setInputFiles({ name: "map.png", mimeType: "image/png", buffer: makePng(9, 9) });
       await write(hers, "en", "Are you still there?");
       await hers.getByText("on its way").waitFor();
-      await expectNoBarriers(hers);
+      expect(await barriersOn(hers)).toEqual([]);
       await chat.start({ PORT: port });
 
       await hers.getByText("Connection lost.").waitFor({ state: "detached" });
@@ -284,7 +276,7 @@ describeWithBrowser("the page", (startBrowser) => {
   it(
     "changes a group's picture and takes it away, for every member, by the button that its owner alone has",
     async () => {
-      const vera = await newPerson(browser, chat.url, wide);
+      const vera = await newPerson(chat.url, wide);
       const window = await vera.openWindow();
       await signUp(window, "en", "Vera", "vera@example.com");
       await startGroup(window, "en", "Garden", ["Alice", "Борис"]);
@@ -298,11 +290,11 @@ describeWithBrowser("the page", (startBrowser) => {
       await button.click();
       await choose(Buffer.from("no picture"));
       await refusal.waitFor();
-      await expectNoBarriers(window);
+      expect(await barriersOn(window)).toEqual([]);
       await choose(makePng(300, 200));
       await refusal.waitFor({ state: "detached" });
       await pictureShows(dialog.locator(".avatar img"));
-      await expectNoBarriers(window);
+      expect(await barriersOn(window)).toEqual([]);
 
       const garden = hers.getByRole("navigation").getByRole("button", { name: "Garden" });
       const ofOthers = [his.locator(".conversation-head .avatar img"), garden.locator(".avatar img")];
@@ -342,11 +334,3 @@ describeWithBrowser("the page", (startBrowser) => {
     expect([...alice.complaints(), ...boris.complaints()]).toEqual([]);
   });
 });
-
-/** What axe finds that keeps somebody from using what is shown now. */
-async function expectNoBarriers(page: Page): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(`axe.run().then(({ violations }) =>
-    violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))`);
-  expect(found).toEqual([]);
-}

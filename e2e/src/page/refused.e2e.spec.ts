@@ -1,19 +1,16 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { afterAll, beforeAll, expect, it } from "@jest/globals";
-import type { Browser, Locator, Page } from "playwright-core";
+import { beforeAll, expect, it } from "@jest/globals";
+import type { Locator, Page } from "playwright-core";
 import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
-import { describeWithBrowser, narrow, newPerson, type Person, wide, WITHIN_MS } from "./browser.ts";
+import { barriersOn } from "./barriers.ts";
+import { describeWithBrowser, narrow, type Person, wide, WITHIN_MS } from "./browser.ts";
 import { changeMember, messagesOf, openChat, signUp, startGroup, write } from "./people.ts";
 
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 /** Where messages are sent to, and nothing else is. */
 const SENDING = "**/api/chats/*/messages";
 
-describeWithBrowser("the page, of what is not sent or said twice", (startBrowser) => {
+describeWithBrowser("the page, of what is not sent or said twice", (newPerson) => {
   const chat = useChat();
-  let browser: Browser;
   let ben: Person;
   let hers: Page;
   let his: Page;
@@ -21,9 +18,8 @@ describeWithBrowser("the page, of what is not sent or said twice", (startBrowser
   const asked: string[] = [];
 
   beforeAll(async () => {
-    browser = await startBrowser();
-    const ann = await newPerson(browser, chat.url, wide);
-    ben = await newPerson(browser, chat.url, wide);
+    const ann = await newPerson(chat.url, wide);
+    ben = await newPerson(chat.url, wide);
     [hers, his] = await Promise.all([ann.openWindow(), ben.openWindow()]);
     his.on("dialog", (dialog) => {
       asked.push(dialog.type());
@@ -31,15 +27,11 @@ describeWithBrowser("the page, of what is not sent or said twice", (startBrowser
     });
     await signUp(hers, "en", "Ann", "ann@example.com");
     await signUp(his, "en", "Ben", "ben@example.com");
-    const cleo = await newPerson(browser, chat.url, wide);
+    const cleo = await newPerson(chat.url, wide);
     await signUp(await cleo.openWindow(), "en", "Cleo", "cleo@example.com");
     await startGroup(hers, "en", "Garden", ["Ben", "Cleo"]);
     await openChat(his, "Garden");
   }, 4 * WITHIN_MS);
-
-  afterAll(async () => {
-    await browser.close();
-  }, WITHIN_MS);
 
   const composer = () => his.getByLabel("Message", { exact: true });
   const refused = () => his.getByRole("region", { name: "Not sent" });
@@ -52,7 +44,7 @@ describeWithBrowser("the page, of what is not sent or said twice", (startBrowser
       await his.getByText("This is too long by 1 character.").waitFor();
       expect(await composer().inputValue()).toBe(`${longest}я`);
       expect(await his.getByRole("button", { name: "Send", exact: true }).isDisabled()).toBe(true);
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await his.reload();
       await his.getByText("This is too long by 1 character.").waitFor();
       expect([await composer().inputValue(), asked]).toEqual([`${longest}я`, []]);
@@ -74,9 +66,9 @@ describeWithBrowser("the page, of what is not sent or said twice", (startBrowser
       await his.unroute(SENDING);
       await why().waitFor();
       await his.setViewportSize(narrow.viewport);
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await his.setViewportSize(wide.viewport);
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await his.reload();
       expect(asked).toEqual(["beforeunload"]);
       await why().waitFor();
@@ -121,7 +113,7 @@ describeWithBrowser("the page, of what is not sent or said twice", (startBrowser
       await write(hers, "en", "heard after it");
       await expectInSight(saying(his, "heard after it"));
       await saying(hers, "heard after it").getByText("read by 1").waitFor({ state: "attached" });
-      await expectNoBarriers(his);
+      expect(await barriersOn(his)).toEqual([]);
       await refused().getByRole("button", { name: "Discard" }).click();
       await refused().waitFor({ state: "detached" });
       await eventually(async () => expect(await hasFocus(composer())).toBe(true), { within: WITHIN_MS });
@@ -165,7 +157,7 @@ describeWithBrowser("the page, of what is not sent or said twice", (startBrowser
       await saying(his, "from P").waitFor();
       await hint.waitFor();
       await second.getByText("from P", { exact: true }).waitFor();
-      await expectNoBarriers(second);
+      expect(await barriersOn(second)).toEqual([]);
       await second.reload();
       await hint.waitFor();
       expect(await change.inputValue()).toBe("from O\nand Q");
@@ -208,11 +200,3 @@ async function expectInSight(message: Locator): Promise<void> {
 }
 
 const hasFocus = (place: Locator): Promise<boolean> => place.evaluate((element) => element === document.activeElement);
-
-/** What axe finds that keeps somebody from using what is shown now. */
-async function expectNoBarriers(page: Page): Promise<void> {
-  await page.evaluate(axe);
-  const found = await page.evaluate(`axe.run().then(({ violations }) =>
-    violations.map(({ id, nodes }) => id + ": " + nodes.map(({ html }) => html).join(" ")))`);
-  expect(found).toEqual([]);
-}
