@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { whileBusy } from "./busy.ts";
 import { useLanguage } from "./language.ts";
 import { useReach } from "./roving.ts";
 import { formatSize } from "./sizes.ts";
@@ -34,8 +35,10 @@ export function FileRow({ name, size, status = "", action, sign, isBusy = false,
         aria-label={`${action} ${name}`}
         title={action}
         tabIndex={reach}
-        disabled={isBusy}
-        onClick={onAction}
+        {...whileBusy(isBusy)}
+        onClick={() => {
+          if (!isBusy) onAction();
+        }}
       >
         {sign}
       </button>

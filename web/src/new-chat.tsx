@@ -2,6 +2,7 @@ import { useEffect, useMemo, useState } from "preact/hooks";
 import { newId } from "@chat/client/new-id";
 import type { UserObject } from "@chat/shared/api/user-object";
 import { Avatar } from "./avatar.tsx";
+import { whileBusy } from "./busy.ts";
 import type { Changes } from "./changes.ts";
 import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useWords } from "./language.ts";
@@ -109,7 +110,7 @@ export function NewChat({ changes, onClose, onMade }: NewChatProps) {
           </label>
         )}
         <DialogEnd problem={problem}>
-          <button class="primary" disabled={chosen.length === 0 || isBusy} aria-busy={isBusy}>
+          <button class="primary" disabled={chosen.length === 0} {...whileBusy(isBusy)}>
             {words.create}
           </button>
         </DialogEnd>

@@ -1,5 +1,6 @@
 import { useRef, useState } from "preact/hooks";
 import { Avatar } from "./avatar.tsx";
+import { whileBusy } from "./busy.ts";
 import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useWords } from "./language.ts";
 import { ChangeRefused, wordsOfError } from "./problems.ts";
@@ -23,6 +24,7 @@ export function PictureDialog({ label, id, name, picture, onChoose, onRemove, on
   const [problem, setProblem] = useState("");
 
   async function attempt(change: () => Promise<void>): Promise<void> {
+    if (isBusy) return;
     setIsBusy(true);
     setProblem("");
     try {
@@ -33,6 +35,10 @@ export function PictureDialog({ label, id, name, picture, onChoose, onRemove, on
     }
     setIsBusy(false);
   }
+
+  const choose = (): void => {
+    if (!isBusy) input.current?.click();
+  };
 
   return (
     <Dialog label={label} kind="profile" onClose={onClose}>
@@ -56,13 +62,13 @@ export function PictureDialog({ label, id, name, picture, onChoose, onRemove, on
             type="button"
             aria-label={words.removePicture}
             title={words.removePicture}
-            disabled={isBusy}
+            {...whileBusy(isBusy)}
             onClick={() => void attempt(onRemove)}
           >
             {words.remove}
           </button>
         )}
-        <button class="primary" type="button" disabled={isBusy} autofocus onClick={() => input.current?.click()}>
+        <button class="primary" type="button" {...whileBusy(isBusy)} autofocus onClick={choose}>
           {words.choosePicture}
         </button>
       </DialogEnd>

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { type AccountStore, NotSignedIn } from "./account.ts";
+import { whileBusy } from "./busy.ts";
 import { useWords } from "./language.ts";
 import type { Words } from "./words.ts";
 
@@ -10,6 +11,7 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
   const [problem, setProblem] = useState<string | null>(null);
 
   async function submit(form: HTMLFormElement): Promise<void> {
+    if (isBusy) return;
     const fields = new FormData(form);
     const field = (name: string): string => {
       const value = fields.get(name);
@@ -77,7 +79,7 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
         <p class="problem" role="alert">
           {problem}
         </p>
-        <button class="primary" disabled={isBusy}>
+        <button class="primary" {...whileBusy(isBusy)}>
           {isNew ? words.signUp : words.signIn}
         </button>
         <button

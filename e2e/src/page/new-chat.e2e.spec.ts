@@ -62,6 +62,7 @@ describeWithBrowser("a new chat, whoever is in it", (newPerson) => {
       await choose("Once");
       await start({ isLost: true });
       await dialog.getByText("There is no connection.").waitFor();
+      await dialog.getByRole("button", { name: "Start", disabled: false }).and(hers.locator(":focus")).waitFor();
       expect(await barriersOn(hers)).toEqual([]);
       await start({ isLost: false });
       await hers.getByRole("heading", { name: "Once" }).waitFor();
