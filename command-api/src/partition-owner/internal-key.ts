@@ -18,3 +18,16 @@ export function createInternalKey(secret: string): {
     },
   };
 }
+
+/** Enough that two keys never look alike by chance. */
+const fingerprintBytes = 16;
+
+/**
+ * Tells whether two instances have the same secret, to be shown in the database. Whoever sees it can try guesses on it, as everybody
+ * can who has an access token, which is signed with the same secret and the same hash: it tells him nothing more. It is no
+ * signature, and not the key above: what is hashed are other words, and never what a token begins with.
+ */
+export function fingerprintOf(secret: string): string {
+  const whole = createHmac("sha256", secret).update("chat key fingerprint").digest();
+  return whole.subarray(0, fingerprintBytes).toString("base64url");
+}

@@ -9,6 +9,7 @@ import { createWakeup, type Wakeup } from "@chat/shared/wakeup";
 import { systemClock } from "./clock.ts";
 import type { CommandOutcome, CommandRequest } from "./command-request.ts";
 import { createForwarder } from "./forward.ts";
+import { fingerprintOf } from "./internal-key.ts";
 import type { OwnedPartitions } from "./owned-partitions.ts";
 import { createCommandRouter } from "./route-commands.ts";
 
@@ -22,7 +23,10 @@ export interface SharedPartitions {
   /** Decides a command wherever its partition is owned. Throws a `Rejection`. */
   submit(request: CommandRequest): Promise<CommandOutcome>;
   mayLead(partition: number): boolean;
-  /** Started: takes our share, and waits until every partition has an owner and ours are led. Stopped: hands over to others, if there are any. */
+  /**
+   * Started: takes our share, and waits until every partition has an owner and ours are led; throws `CannotStart` beside an
+   * instance with another secret. Stopped: hands over to others, if there are any.
+   */
   readonly share: Service;
   /** Gives up everything, with what was accepted finished. */
   stop(): Promise<void>;
@@ -51,6 +55,7 @@ export function createSharedPartitions(dependencies: Dependencies): SharedPartit
     partitions: log.partitions,
     id: instanceId,
     url: instanceUrl,
+    key: fingerprintOf(secret),
     // What a decision needs: a log that answers. One that is cut off from it should not keep others from deciding.
     tryWork: () => log.ends(),
     clock: systemClock,

@@ -10,6 +10,8 @@ export interface Instance {
   readonly url: string;
   /** Whether it can do the work now. One that cannot, or is about to stop, gets no share. */
   readonly able: boolean;
+  /** By which keys are told apart without being told (`fingerprintOf`); null for whoever does not say, as an older version. */
+  readonly key: string | null;
 }
 
 /** Who works on a partition. */

@@ -29,5 +29,12 @@ export const directoryMigrations: MigrationSet = {
         `);
       },
     },
+    {
+      name: "0002-keys-of-instances",
+      async up(db) {
+        // Null in the rows of instances of the version before, which run on while this one is rolled out.
+        await db.raw("ALTER TABLE directory.instances ADD COLUMN key_fingerprint text");
+      },
+    },
   ],
 };

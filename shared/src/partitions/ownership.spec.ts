@@ -3,7 +3,7 @@ import { leaseMs, type Instance, type Lease, type LeaseStore } from "./leases.ts
 import { createOwnership, type Ownership } from "./ownership.ts";
 
 const partitions = 16;
-const silent = { info: () => undefined, warn: () => undefined };
+const silent = { info: () => undefined, warn: () => undefined, error: () => undefined };
 
 /** The shipped ownership, several of it, over a table in memory whose answers come late or not at all, in virtual time. */
 describe("ownership", () => {

@@ -3,6 +3,7 @@ import type { Logger } from "../telemetry/logger.ts";
 import type { Wakeup } from "../wakeup.ts";
 import { changeShare } from "./fair-share.ts";
 import { leaseMs, renewEveryMs, type Instance, type LeaseStore, type LeaseTable } from "./leases.ts";
+import { ofAnotherKey, refuseBesideAnotherKey } from "./one-key.ts";
 
 /** An instance that has tried its work for so long without success cannot do it: others are to have it within 4 s. */
 const unableAfterMs = 1_500;
@@ -40,13 +41,15 @@ export interface OwnershipDependencies {
   readonly id: string;
   /** Where this instance takes what others forward; asked for at the start. */
   readonly url: () => string;
+  /** What all instances must have alike, as `Instance` has it. Absent: there is no such thing. */
+  readonly key?: string;
   /** Tries the work, or the least of it that proves it possible. */
   readonly tryWork: () => Promise<unknown>;
   readonly clock: { now(): number; sleep(ms: number): Promise<void> };
   /** Between the instances: the table has changed. */
   readonly changes: Wakeup;
   readonly events: OwnershipEvents;
-  readonly log: Pick<Logger, "info" | "warn">;
+  readonly log: Pick<Logger, "info" | "warn" | "error">;
 }
 
 /**
@@ -84,12 +87,14 @@ export function createOwnership(dependencies: OwnershipDependencies): Ownership 
   let tryingSince: number | null = -Infinity;
   let trying = false;
   let away = false;
+  let stranger: string | undefined;
   let running: Promise<void> = Promise.resolve();
 
   const self = (): Instance => ({
     id,
     url,
     able: !leaving && (tryingSince === null || clock.now() - tryingSince < unableAfterMs),
+    key: dependencies.key ?? null,
   });
 
   /** Who has only just begun to try, or leaves, has not. */
@@ -142,6 +147,7 @@ export function createOwnership(dependencies: OwnershipDependencies): Ownership 
     const keep = [...held.keys(), ...handingOver.keys()];
     const until = clock.now() + leaseMs;
     table = await store.beat(me, keep);
+    noteStranger(me);
     for (const partition of keep) {
       const kept = table.renewed.has(partition);
       if (kept && held.has(partition)) held.set(partition, until);
@@ -158,6 +164,14 @@ export function createOwnership(dependencies: OwnershipDependencies): Ownership 
     for (const partition of giveUp) startHandOver(partition);
     if (claim.length > 0) await take(me, claim);
     if (before !== places()) events.changed();
+  }
+
+  /** It refuses to start, or both are at work: then one of them was away when the other looked. Whoever looks at either log is told. */
+  function noteStranger(me: Instance): void {
+    const other = ofAnotherKey(me, table.others);
+    if (other !== undefined && other.id !== stranger)
+      log.error({ url: other.url }, "another instance has another SECRET_KEY: it must be the same for all");
+    stranger = other?.id;
   }
 
   async function take(me: Instance, claim: readonly number[]): Promise<void> {
@@ -218,10 +232,14 @@ export function createOwnership(dependencies: OwnershipDependencies): Ownership 
     holds: (partition) => clock.now() < (held.get(partition) ?? handingOver.get(partition) ?? -Infinity),
     refresh: () => awake.abort(),
 
-    /** Rejects when the table cannot be reached: a service that cannot begin should say so. */
+    /**
+     * Rejects when the table cannot be reached: a service that cannot begin should say so. `CannotStart` beside one that has
+     * another key.
+     */
     async start() {
       url = dependencies.url();
       await tryTheWork();
+      await refuseBesideAnotherKey({ store, self: self(), clock });
       // Seen by the others first, and seeing them: two that start at once do not both begin by taking everything.
       table = await store.beat(self(), []);
       running = run();

@@ -7,7 +7,7 @@ import { directoryMigrations } from "./migrations.ts";
 import { createOwnership, type Ownership } from "./ownership.ts";
 import { createPostgresLeases, forgetLeases } from "./postgres-leases.ts";
 
-const instance = (id: string): Instance => ({ id, url: `http://${id}`, able: true });
+const instance = (id: string): Instance => ({ id, url: `http://${id}`, able: true, key: `key of ${id}` });
 const [one, two] = [instance("one"), instance("two")];
 const all = [0, 1, 2, 3];
 const inOrder = (numbers: Iterable<number>): number[] => [...numbers].sort((a, b) => a - b);
@@ -89,7 +89,7 @@ describe("leases in PostgreSQL", () => {
             lost: () => undefined,
             changed: () => undefined,
           },
-          log: { info: () => undefined, warn: () => undefined },
+          log: { info: () => undefined, warn: () => undefined, error: () => undefined },
         });
         await ownership.start();
         return ownership;

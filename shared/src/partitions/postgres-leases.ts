@@ -14,9 +14,10 @@ const lease = `interval '${leaseMs} ms'`;
  */
 const beatStatement = `
   WITH here AS (
-    INSERT INTO directory.instances AS i (role, id, url, able, expires_at)
-    VALUES ($1, $2, $3, $4, clock_timestamp() + ${lease})
-    ON CONFLICT (role, id) DO UPDATE SET url = excluded.url, able = excluded.able, expires_at = excluded.expires_at
+    INSERT INTO directory.instances AS i (role, id, url, able, key_fingerprint, expires_at)
+    VALUES ($1, $2, $3, $4, $6, clock_timestamp() + ${lease})
+    ON CONFLICT (role, id) DO UPDATE SET url = excluded.url, able = excluded.able,
+      key_fingerprint = excluded.key_fingerprint, expires_at = excluded.expires_at
   ), ours AS (
     SELECT partition FROM directory.leases WHERE role = $1 AND owner = $2 AND partition = ANY ($5::int[])
     ORDER BY partition FOR UPDATE
@@ -27,7 +28,8 @@ const beatStatement = `
   )
   SELECT
     ARRAY(SELECT partition FROM renewed) AS renewed,
-    (SELECT coalesce(json_agg(json_build_object('id', id, 'url', url, 'able', able)), '[]') FROM directory.instances
+    (SELECT coalesce(json_agg(json_build_object('id', id, 'url', url, 'able', able,
+        'key', key_fingerprint)), '[]') FROM directory.instances
       WHERE role = $1 AND id <> $2 AND expires_at > clock_timestamp()) AS others,
     (SELECT coalesce(json_agg(json_build_object('partition', partition, 'owner', owner, 'url', url,
         'remainingMs', extract(epoch FROM expires_at - clock_timestamp()) * 1000)), '[]')
@@ -56,8 +58,8 @@ export function createPostgresLeases(pool: Pool, role: string): LeaseStore {
   };
 
   return {
-    async beat({ id, url, able }, keep) {
-      const { rows } = await ask<BeatRow>("lease-beat", beatStatement, [id, url, able, keep]);
+    async beat({ id, url, able, key }, keep) {
+      const { rows } = await ask<BeatRow>("lease-beat", beatStatement, [id, url, able, keep, key]);
       const [row] = rows;
       if (row === undefined) throw new Error("no row about leases");
       return { ...row, renewed: new Set(row.renewed) };
