@@ -100,8 +100,14 @@ export interface FileAttached {
   readonly type: "FileAttached";
   readonly seq: number;
   readonly files: readonly FileFacts[];
-  /** What they are called, in the order of `files`. */
-  readonly content: { readonly names: readonly string[] };
+  /** The whole message as it stands with them. Here and in `content`, records of version 1 do not have it. */
+  readonly message?: MessageFacts & { readonly editedAt: string | null };
+  readonly content: {
+    /** What they are called, in the order of `files`. */
+    readonly names: readonly string[];
+    /** `names`: what all the message's files are called, in their order. */
+    readonly message?: { readonly text: string; readonly names: readonly string[] };
+  };
 }
 
 export interface FileFacts {
@@ -115,7 +121,7 @@ export interface FileFacts {
   readonly size: number;
 }
 
-/** What stays as it was when a message is edited; the last two are as of this event. */
+/** What stays as it was when a message is edited. `files`, and who has read it, are as of this event. */
 export interface MessageFacts {
   readonly senderId: string;
   readonly sentAt: string;

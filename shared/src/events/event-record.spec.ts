@@ -73,6 +73,8 @@ describe("stored events", () => {
 
   it("hold what people write in content and nowhere else", () => {
     const words = "ÄÖÜ what somebody wrote";
+    const who = { senderId: "7", sentAt: aRecord.at, replyTo: null, clientMessageId: null };
+    const facts = { ...who, files: [], readCount: 0, fullyRead: false };
     const events: ChatEvent[] = [
       {
         type: "ChatCreated",
@@ -85,22 +87,15 @@ describe("stored events", () => {
       {
         type: "MessageEdited",
         seq: 1,
-        message: {
-          senderId: "7",
-          sentAt: aRecord.at,
-          replyTo: null,
-          clientMessageId: null,
-          files: [],
-          readCount: 0,
-          fullyRead: false,
-        },
+        message: facts,
         content: { text: words, names: [words] },
       },
       {
         type: "FileAttached",
         seq: 1,
         files: [{ number: 1, key: "f1", type: "image/png", size: 1 }],
-        content: { names: [words] },
+        message: { ...facts, files: [{ number: 1, key: "f1", type: "image/png", size: 1 }], editedAt: null },
+        content: { names: [words], message: { text: words, names: [words] } },
       },
     ];
     for (const event of events) {

@@ -36,18 +36,18 @@ const storedFiles = Type.Array(
     closed,
   ),
 );
-const messageFacts = Type.Object(
-  {
-    senderId: userId,
-    sentAt: timestamp,
-    replyTo: seqOrNull,
-    clientMessageId: textOrNull,
-    files: storedFiles,
-    readCount: watermark,
-    fullyRead: Type.Boolean(),
-  },
-  closed,
-);
+const messageFields = {
+  senderId: userId,
+  sentAt: timestamp,
+  replyTo: seqOrNull,
+  clientMessageId: textOrNull,
+  files: storedFiles,
+  readCount: watermark,
+  fullyRead: Type.Boolean(),
+};
+const messageFacts = Type.Object(messageFields, closed);
+const timestampOrNull = Type.Union([timestamp, Type.Null()]);
+const messageWithFiles = Type.Object({ ...messageFields, editedAt: timestampOrNull }, closed);
 
 export const eventShapes = {
   ChatCreated: {
@@ -80,9 +80,9 @@ export const eventShapes = {
   },
   MessageDeleted: { version: 1, data: Type.Object({ seq, senderId: userId }, closed) },
   FileAttached: {
-    version: 1,
-    data: Type.Object({ seq, files: storedFiles }, closed),
-    content: Type.Object({ names }, closed),
+    version: 2,
+    data: Type.Object({ seq, files: storedFiles, message: Type.Optional(messageWithFiles) }, closed),
+    content: Type.Object({ names, message: Type.Optional(Type.Object({ text, names }, closed)) }, closed),
   },
   MessageRead: { version: 1, data: Type.Object({ from: watermark, upTo: seq, named: seqOrNull }, closed) },
   MessagesFullyRead: {

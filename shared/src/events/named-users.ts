@@ -21,6 +21,8 @@ function besidesTheActor(event: ChatEvent): readonly string[] {
       return [event.userId];
     case "MessageEdited":
       return [event.message.senderId];
+    case "FileAttached":
+      return event.message === undefined ? [] : [event.message.senderId];
     case "MessageDeleted":
       return [event.senderId];
     case "MessagesFullyRead":
@@ -28,7 +30,6 @@ function besidesTheActor(event: ChatEvent): readonly string[] {
     case "ChatRenamed":
     case "ChatDeleted":
     case "MessageSent":
-    case "FileAttached":
     case "MessageRead":
       return [];
   }

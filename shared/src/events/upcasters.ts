@@ -27,6 +27,8 @@ export const upcasters: Readonly<Partial<Record<`${ChatEvent["type"]}@${number}`
     data: withField(stored.data, "message", (message) => ({ ...asObject(message), files: [] })),
     content: { ...asObject(stored.content), names: [] },
   }),
+  /** When it did not say what the message was. */
+  "FileAttached@1": (stored) => ({ ...stored, v: 2 }),
 };
 
 function withField(data: unknown, field: string, change: (value: unknown) => unknown): object {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { type AttachedFile, attachedFiles } from "../events/attached-files.ts";
-import type { ChatEvent, Role } from "../events/chat-events.ts";
+import type { ChatEvent, MessageFacts, Role } from "../events/chat-events.ts";
 import type { ChatEventRecord } from "../events/event-record.ts";
 
 /** One attempt to do something; whether and to whom it happens depends on what is there at that moment. */
@@ -190,16 +190,8 @@ function play(chat: PlainChat, { kind, user, pick }: HistoryStep, happen: Happen
       happen(chat, message.senderId, {
         type: "MessageEdited",
         seq,
-        message: {
-          senderId: message.senderId,
-          sentAt: "2026-01-01T00:00:00.000Z",
-          replyTo: null,
-          clientMessageId: null,
-          files: message.files.map(({ number, key, type, size }) => ({ number, key, type, size })),
-          readCount: 0,
-          fullyRead: message.fullyRead,
-        },
-        content: { text: `e${pick}`, names: message.files.map(({ name }) => name) },
+        message: factsOf(message),
+        content: { text: `e${pick}`, names: namesOf(message) },
       });
       message.text = `e${pick}`;
       return;
@@ -215,8 +207,13 @@ function play(chat: PlainChat, { kind, user, pick }: HistoryStep, happen: Happen
       const number = message.files.length + 1;
       const file = { number, key: `key-${chat.version}`, type: "image/png", size: pick };
       const event = { type: "FileAttached", seq, files: [file], content: { names: [`f${pick}`] } } as const;
-      happen(chat, message.senderId, event);
-      message.files.push(...attachedFiles(event, chat.version));
+      message.files.push(...attachedFiles(event, chat.version + 1));
+      const whole = {
+        message: { ...factsOf(message), editedAt: null },
+        content: { ...event.content, message: { text: message.text, names: namesOf(message) } },
+      };
+      // Some are as they were stored when they did not say what the message was.
+      happen(chat, message.senderId, pick % 3 === 0 ? event : { ...event, ...whole });
       return;
     }
     case "read": {
@@ -242,6 +239,18 @@ function play(chat: PlainChat, { kind, user, pick }: HistoryStep, happen: Happen
       kind satisfies never;
   }
 }
+
+const factsOf = ({ senderId, files, fullyRead }: PlainMessage): MessageFacts => ({
+  senderId,
+  sentAt: "2026-01-01T00:00:00.000Z",
+  replyTo: null,
+  clientMessageId: null,
+  files: files.map(({ number, key, type, size }) => ({ number, key, type, size })),
+  readCount: 0,
+  fullyRead,
+});
+
+const namesOf = ({ files }: PlainMessage): string[] => files.map(({ name }) => name);
 
 function endSpan(member: PlainMember, version: number): void {
   const last = member.spans.at(-1);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "@jest/globals";
+import type { ChatEvent } from "@chat/shared/events/chat-events";
 import {
   at,
   attached,
@@ -94,27 +95,43 @@ describe("attaching files", () => {
     seq,
     files: names.map(file),
   });
+  const kept = (number: number, key: string) => ({ number, key, type: "text/plain", size: 4 });
+  const facts = {
+    senderId: "charlie",
+    sentAt: at,
+    replyTo: null,
+    clientMessageId: null,
+    files: [],
+    readCount: 0,
+    fullyRead: false,
+    editedAt: null,
+  };
   const manyFiles = Array.from({ length: maxFilesPerMessage }, (_, index) => `file ${String(index + 1)}`);
 
   it("numbers them in their message, all of one command in one event", () => {
-    given(team, sent("charlie"))
+    given(team, sent("charlie", "look"))
       .when("charlie", attach(1, "one", "two"))
       .then({
         type: "FileAttached",
         seq: 1,
-        files: [
-          { number: 1, key: "one", type: "text/plain", size: 4 },
-          { number: 2, key: "two", type: "text/plain", size: 4 },
-        ],
-        content: { names: ["one", "two"] },
+        files: [kept(1, "one"), kept(2, "two")],
+        message: { ...facts, files: [kept(1, "one"), kept(2, "two")] },
+        content: { names: ["one", "two"], message: { text: "look", names: ["one", "two"] } },
       });
-    given(team, sent("charlie"), attached("charlie", 1, 1, "one"))
+  });
+
+  it("says the whole message as it is with them: what it says by then, all its files, and who has read it", () => {
+    const { editedAt: _, ...message } = facts;
+    const editing: ChatEvent = { type: "MessageEdited", seq: 1, message, content: { text: "look here", names: [] } };
+    const past = [team, sent("charlie", "look"), happened("charlie", editing), read("alice", 1)];
+    given(...past, attached("charlie", 1, 1, "one"))
       .when("charlie", attach(1, "two"))
       .then({
         type: "FileAttached",
         seq: 1,
-        files: [{ number: 2, key: "two", type: "text/plain", size: 4 }],
-        content: { names: ["two"] },
+        files: [kept(2, "two")],
+        message: { ...facts, files: [kept(1, "one"), kept(2, "two")], readCount: 1, editedAt: at },
+        content: { names: ["two"], message: { text: "look here", names: ["one", "two"] } },
       });
   });
 

@@ -1,3 +1,4 @@
+import type { MessageFacts } from "@chat/shared/events/chat-events";
 import { Rejection } from "@chat/shared/rejection";
 import type { ChatCommand } from "./commands.ts";
 import { type Case, type Decision, refuseField, refuseWithout } from "./decision.ts";
@@ -26,17 +27,7 @@ export function decideEditMessage(
   }
   if (named.deleted) return new Rejection("message_deleted", "This message was deleted.");
   if (named.text === text) return [];
-  const { senderId, sentAt, replyTo, clientMessageId, files } = named;
-  const message = {
-    senderId,
-    sentAt,
-    replyTo,
-    clientMessageId,
-    files: files.map(({ number, key, type, size }) => ({ number, key, type, size })),
-    readCount: readCount(it.chat, senderId, seq),
-    fullyRead: isFullyRead(it.chat, senderId, seq),
-  };
-  return [{ type: "MessageEdited", seq, message, content: { text, names: files.map(({ name }) => name) } }];
+  return [{ type: "MessageEdited", seq, message: factsOf(named, it), content: { text, names: namesOf(named) } }];
 }
 
 export function decideDeleteMessage(
@@ -67,12 +58,16 @@ export function decideAttachFiles(
   if (last + added.length > maxFilesPerMessage) {
     return refuseField("files", `A message has at most ${maxFilesPerMessage} files.`);
   }
+  const facts = factsOf(named, it);
+  const news = added.map(({ key, type, size }, index) => ({ number: last + 1 + index, key, type, size }));
+  const names = added.map(({ name }) => name);
   return [
     {
       type: "FileAttached",
       seq,
-      files: added.map(({ key, type, size }, index) => ({ number: last + 1 + index, key, type, size })),
-      content: { names: added.map(({ name }) => name) },
+      files: news,
+      message: { ...facts, files: [...facts.files, ...news], editedAt: named.editedAt },
+      content: { names, message: { text: named.text, names: [...namesOf(named), ...names] } },
     },
   ];
 }
@@ -88,6 +83,23 @@ export function decideMarkRead({ upTo, named }: Order<"MarkRead">, it: Case): De
     ...decideFullyRead(chat, ({ userId, readUpTo }) => (userId === member.userId ? target : readUpTo)),
   ];
 }
+
+function factsOf(
+  { seq, senderId, sentAt, replyTo, clientMessageId, files }: MessageState,
+  { chat }: Case,
+): MessageFacts {
+  return {
+    senderId,
+    sentAt,
+    replyTo,
+    clientMessageId,
+    files: files.map(({ number, key, type, size }) => ({ number, key, type, size })),
+    readCount: readCount(chat, senderId, seq),
+    fullyRead: isFullyRead(chat, senderId, seq),
+  };
+}
+
+const namesOf = ({ files }: MessageState): string[] => files.map(({ name }) => name);
 
 const isSeq = (seq: number, lastSeq: number): boolean => seq >= 1 && seq <= lastSeq;
 
