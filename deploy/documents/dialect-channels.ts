@@ -102,7 +102,7 @@ function dialectsWith(schemas: NamedSchemas): Readonly<Record<string, Dialect>> 
       told: [
         toldFrame("joined", "The chat is shown from here on; what was missed there comes next", { chat_id: text }),
         toldFrame("new_message", "A message was sent", { message }),
-        toldFrame("message_updated", "A message was edited", { message }),
+        toldFrame("message_updated", "A message was edited, or files were added to it", { message }),
         toldFrame("message_deleted", "A message was deleted", { message_id: text, chat_id: text }),
         toldFrame("typing", "Somebody types, or no more", { chat_id: text, user_id: text, is_typing: flag }),
         error,

@@ -197,7 +197,13 @@ function eventFrom(row: EventRow): ChatEvent {
       return { type: row.type, seq, senderId: row.sender_id ?? "" };
     case "FileAttached": {
       const added = files.filter(({ version }) => version === row.version);
-      return { type: row.type, seq, files: added, content: { names: added.map(({ name }) => name) } };
+      const event = { type: row.type, seq, files: added, content: { names: added.map(({ name }) => name) } };
+      if (row.data === null) return event;
+      return {
+        ...event,
+        message: { ...messageFacts(row), ...(row.data as ReadMarks & { editedAt: string | null }) },
+        content: { ...event.content, message: { ...content, names: files.map(({ name }) => name) } },
+      };
     }
     case "MessageRead":
       return { type: row.type, upTo: row.up_to ?? 0, ...(row.data as { from: number; named: number | null }) };

@@ -1,9 +1,21 @@
 import { describe, expect, it } from "@jest/globals";
+import type { MessageObject } from "@chat/shared/api/message-object";
 import { decodeCursor } from "@chat/shared/log/cursor";
 import type { ChatEvent } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
-import { added, attached, deleted, edited, groupOf, removed, send } from "@chat/shared/testing/chat-facts";
+import {
+  added,
+  attached,
+  attachedLast,
+  deleted,
+  edited,
+  groupOf,
+  removed,
+  send,
+} from "@chat/shared/testing/chat-facts";
+import { joinedChats } from "./protocols/joined-chats.ts";
 import { nativeProtocol } from "./protocols/native.ts";
+import type { Protocol } from "./protocols/protocol.ts";
 import { createReplay, type LateEvent, type StoredMessage } from "./replay.ts";
 import { createSpans } from "./spans.ts";
 import type { Facts } from "./tellings.ts";
@@ -48,12 +60,13 @@ function tell(
     to = null,
     back = null,
     changes = [],
-  }: { to?: number | null; back?: number | null; changes?: ChatEventRecord[] } = {},
+    protocol = nativeProtocol,
+  }: { to?: number | null; back?: number | null; changes?: ChatEventRecord[]; protocol?: Protocol } = {},
 ) {
   const window = {
     changeOf: (_: string, seq: number) => changes.find(({ event }) => "seq" in event && event.seq === seq),
   };
-  const replay = createReplay({ userId: "7", protocol: nativeProtocol, logId: "log", from: [5, 10], window });
+  const replay = createReplay({ userId: "7", protocol, logId: "log", from: [5, 10], window });
   const later = back === null ? [] : [{ chatId: "chat", from: back, to: null }];
   const spans = createSpans("7", [{ chatId: "chat", from: 2, to }, ...later]);
   return replay.tell(events, spans, facts).map((frame) => JSON.parse(frame) as Told);
@@ -132,5 +145,49 @@ describe("a replay", () => {
     expect(sent(tell([late(10, 3, send(1), row)], { changes }))).toBe(0);
     expect(sent(tell([late(10, 3, send(1), row)], { changes, to: 5 }))).toBe(0);
     expect(sent(tell([late(10, 4, attached(1, 1, "n"), row)], { changes, to: 5 }))).toBe(0);
+  });
+
+  it("tells the whole message that files were added to, as it was with them, or by now where it was changed since", () => {
+    const file = (number: number, version: number, name: string) => ({
+      number,
+      version,
+      key: "k",
+      type: "t",
+      size: 1,
+      name,
+    });
+    const row = {
+      text: "look",
+      editedAt: at,
+      deleted: false,
+      changedVersion: 3,
+      files: [file(1, 4, "a"), file(2, 7, "b")],
+    };
+    const attaching = attachedLast(1, "look", ["a"], { editedAt: at });
+    const updated = (message: StoredMessage | null, options: Parameters<typeof tell>[1] = {}) => {
+      const [frame] = tell([late(10, 4, attaching, message)], { ...options, protocol: joinedChats });
+      const { text, edited_at, deleted: isDeleted, files } = (frame as unknown as { message: MessageObject }).message;
+      return [frame?.type, text, edited_at, isDeleted, files.map(({ name }) => name).join()];
+    };
+    for (const message of [null, row]) {
+      expect(updated(message)).toEqual(["message_updated", "look", at, false, "a"]);
+      const changes = [recordOf(9, edited(1, "secret"))];
+      expect(updated(message, { changes, back: 10 }).slice(0, 4)).toEqual(["message_updated", "secret", at, false]);
+      expect(updated(message, { changes, to: 5 })).toEqual(["message_updated", "", at, false, "a"]);
+      const gone = [recordOf(9, deleted(1))];
+      expect(updated(message, { changes: gone })).toEqual(["message_updated", "", at, true, ""]);
+      expect(updated(message, { changes: gone, to: 5 })).toEqual(["message_updated", "", at, false, ""]);
+    }
+    const now = { ...row, text: "secret", changedVersion: 8 };
+    expect(updated(now, { to: 5 })).toEqual(["message_updated", "", at, false, "a"]);
+    expect(tell([late(10, 4, attached(1, 1, "a"))], { protocol: joinedChats })).toEqual([]);
+  });
+
+  it("still tells of files whose message was edited after the user was gone", () => {
+    const changes = [recordOf(9, edited(1, "secret"))];
+    for (const attaching of [attached(1, 1, "a"), attachedLast(1, "look", ["a"])]) {
+      const [frame] = tell([late(10, 4, attaching)], { changes, to: 5 });
+      expect(frame).toMatchObject({ type: "file_attached", payload: { files: [{ name: "a" }] } });
+    }
   });
 });

@@ -1,5 +1,7 @@
 import { createMovingCursor } from "@chat/shared/log/cursor";
-import { type AttachedFile, namedFiles } from "@chat/shared/events/attached-files";
+import { type AttachedFile, type NamedFile, namedFiles } from "@chat/shared/events/attached-files";
+import type { FileAttached, MessageEdited, MessageSent } from "@chat/shared/events/chat-events";
+import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import { hears } from "./audience.ts";
 import type { Offsets } from "./offsets.ts";
 import { framesTo, type Protocol } from "./protocols/protocol.ts";
@@ -62,9 +64,9 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
     const isNewer = change !== undefined && change.version > Math.max(record.version, message?.changedVersion ?? 0);
     const changedVersion = isNewer ? change.version : (message?.changedVersion ?? record.version);
     const isDeleted = isNewer ? change.event.type === "MessageDeleted" : message?.deleted === true;
-    if (event.type === "FileAttached") return isDeleted ? taken : null;
-    const editedHere = event.type === "MessageEdited" ? record.at : null;
-    const files = isDeleted ? [] : filesUpTo(message, knowsUpTo);
+    const editedHere = editedAtOf(record);
+    const filesUntil = event.type === "FileAttached" ? record.version : knowsUpTo;
+    const files = isDeleted ? [] : message === null ? filesOf(event) : filesUpTo(message, filesUntil);
     if (knowsUpTo !== null && changedVersion > knowsUpTo)
       return { text: "", editedAt: editedHere, deleted: false, files };
     if (!isNewer) return message === null ? null : { ...messageOnly(message), files };
@@ -100,11 +102,23 @@ export function createReplay({ userId, protocol, logId, from, window }: ReplayOp
   };
 }
 
-const taken: MessageNow = { text: "", editedAt: null, deleted: true, files: [] };
-
 const messageOnly = ({ text, editedAt, deleted }: StoredMessage) => ({ text, editedAt, deleted });
 
 /** None that was attached when the user was no longer there, and did not come back. */
-function filesUpTo(message: StoredMessage | null, lastVersion: number | null): readonly AttachedFile[] {
-  return (message?.files ?? []).filter(({ version }) => lastVersion === null || version <= lastVersion);
+function filesUpTo(message: StoredMessage, lastVersion: number | null): readonly AttachedFile[] {
+  return message.files.filter(({ version }) => lastVersion === null || version <= lastVersion);
+}
+
+/** The message's files as far as the event knows them. */
+function filesOf(event: MessageSent | MessageEdited | FileAttached): readonly NamedFile[] {
+  if (event.type === "MessageSent") return [];
+  if (event.type === "MessageEdited") return namedFiles(event.message.files, event.content.names);
+  if (event.message === undefined) return namedFiles(event.files, event.content.names);
+  return namedFiles(event.message.files, event.content.message?.names ?? []);
+}
+
+/** When the message had last been edited. */
+function editedAtOf({ event, at }: ChatEventRecord): string | null {
+  if (event.type === "MessageEdited") return at;
+  return event.type === "FileAttached" ? (event.message?.editedAt ?? null) : null;
 }

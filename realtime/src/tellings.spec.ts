@@ -2,6 +2,7 @@ import { describe, expect, it } from "@jest/globals";
 import type { ChatParts } from "@chat/shared/api/chat-object";
 import type { ChatEvent } from "@chat/shared/events/chat-events";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
+import { attached, attachedLast } from "@chat/shared/testing/chat-facts";
 import { foldChat } from "./chat-fold.ts";
 import { tellingsOf, type Facts } from "./tellings.ts";
 import { noFacts } from "./testing/no-facts.ts";
@@ -68,9 +69,9 @@ describe("tellings", () => {
 
   it("tell which files were attached, and where to get them, but not where they are kept", () => {
     const file = { number: 2, key: "secret", type: "image/png", size: 68 };
-    const attached = recordOf({ type: "FileAttached", seq: 3, files: [file], content: { names: ["snow.png"] } });
+    const attaching = recordOf({ type: "FileAttached", seq: 3, files: [file], content: { names: ["snow.png"] } });
     const id = `${chatId}.3.2`;
-    expect(tellingsOf(attached, noFacts)).toEqual([
+    expect(tellingsOf(attaching, noFacts)).toEqual([
       {
         kind: "file_attached",
         to: "present",
@@ -85,7 +86,24 @@ describe("tellings", () => {
       },
     ]);
     const now = { text: "", editedAt: null, deleted: true, files: [] };
-    expect(tellingsOf(attached, { ...noFacts, messageNow: () => now })).toMatchObject([{ payload: { files: [] } }]);
+    expect(tellingsOf(attaching, { ...noFacts, messageNow: () => now })).toMatchObject([{ payload: { files: [] } }]);
+  });
+
+  it("tell beside files the whole message that has them now, as far as the event knows it", () => {
+    const attaching = attachedLast(3, "look", ["a", "b"], { readCount: 1, editedAt: at });
+    const [told] = tellingsOf(recordOf(attaching), noFacts);
+    expect(told?.payload).toMatchObject({ files: [{ name: "b" }] });
+    expect(told?.message).toMatchObject({
+      id: `${chatId}.3`,
+      text: "look",
+      edited_at: at,
+      read_count: 1,
+      deleted: false,
+      files: [{ name: "a" }, { name: "b" }],
+    });
+    const [older] = tellingsOf(recordOf(attached(3, 1, "a")), noFacts);
+    expect(older?.payload).toMatchObject({ files: [{ name: "a" }] });
+    expect(older?.message).toBeUndefined();
   });
 
   it("name the message that a reader named, else the last one that he read", () => {

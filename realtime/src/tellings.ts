@@ -4,7 +4,7 @@ import { messageObject, type MessageObject } from "@chat/shared/api/message-obje
 import { attachedFiles, type NamedFile, namedFiles } from "@chat/shared/events/attached-files";
 import type { ChatEventRecord } from "@chat/shared/events/event-record";
 import { formatMessageId } from "@chat/shared/ids";
-import type { Role } from "@chat/shared/events/chat-events";
+import type { FileAttached, Role } from "@chat/shared/events/chat-events";
 import { audienceOf, type Audience, type TellingKind } from "./audience.ts";
 
 /** Ids in one `fully_read`; further ones follow in another. */
@@ -20,6 +20,8 @@ export interface Telling {
   readonly only?: (userId: string) => boolean;
   readonly seq: number | null;
   readonly payload: Payload;
+  /** To `file_attached`: the whole message with them, for dialects whose word it is. Not known of older events. */
+  readonly message?: MessageObject | undefined;
   /** Who wrote the message that was read. Only where a dialect asks for it. */
   readonly authorId?: string | undefined;
   /** How many members the chat had when all had read. Only where a dialect asks for it. */
@@ -105,9 +107,12 @@ function tellingsTo(to: Audience, kind: TellingKind, record: ChatEventRecord, fa
       return tell({ message_id: formatMessageId(chatId, event.seq), seq: event.seq, by }, event.seq);
     case "FileAttached": {
       const { seq } = event;
-      const gone = facts.messageNow(record)?.deleted === true;
-      const files = gone ? [] : attachedFiles(event, record.version).map((file) => fileObject(chatId, seq, file));
-      return tell({ message_id: formatMessageId(chatId, seq), seq, files, by }, seq);
+      const now = facts.messageNow(record);
+      // They go with their message, and as long as it is there it has them.
+      const left = now?.files.length === 0 ? [] : attachedFiles(event, record.version);
+      const files = left.map((file) => fileObject(chatId, seq, file));
+      const [attached] = tell({ message_id: formatMessageId(chatId, seq), seq, files, by }, seq);
+      return attached === undefined ? [] : [{ ...attached, message: messageWithFiles(record, event, now) }];
     }
     case "MessageRead": {
       const messageId = formatMessageId(chatId, event.named ?? event.upTo);
@@ -154,6 +159,17 @@ function messageOf(record: ChatEventRecord, now: MessageNow | null): MessageObje
     files: [],
     ...now,
   });
+}
+
+function messageWithFiles(
+  { chatId }: ChatEventRecord,
+  { seq, message, content }: FileAttached,
+  now: MessageNow | null,
+): MessageObject | undefined {
+  if (message === undefined || content.message === undefined) return undefined;
+  const { text, names } = content.message;
+  const files = namedFiles(message.files, names);
+  return messageObject({ chatId, seq, ...message, text, files, deleted: false, ...now });
 }
 
 /**

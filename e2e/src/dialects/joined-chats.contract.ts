@@ -65,11 +65,15 @@ export function joinedChatsStory(address: Address): void {
       await say(alice, other, "не сюда");
       const sent = await say(alice, chat, "привет");
       await alice.put(`/api/messages/${sent.id}`, { text: "правка" });
+      const form = new FormData();
+      form.set("file", new Blob(["снег"]), "снег.txt");
+      expect(await alice.post(`/api/messages/${sent.id}/files`, form)).toMatchObject({ status: 201 });
       await alice.delete(`/api/messages/${sent.id}`);
       for (const socket of [phone, laptop]) {
         expect(await socket.until({ type: "message_deleted" })).toMatchObject([
           { type: "new_message", message: { id: sent.id, chat_id: chat.id, sender_id: alice.id } },
-          { type: "message_updated", message: { id: sent.id } },
+          { type: "message_updated", message: { id: sent.id, text: "правка", files: [] } },
+          { type: "message_updated", message: { id: sent.id, text: "правка", files: [{ name: "снег.txt" }] } },
           { type: "message_deleted", message_id: sent.id, chat_id: chat.id },
         ]);
       }

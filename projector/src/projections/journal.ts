@@ -41,6 +41,11 @@ export function journalData(event: ChatEvent): object | null {
       return { userId: event.userId, role: event.role };
     case "MessageEdited":
       return { readCount: event.message.readCount, fullyRead: event.message.fullyRead };
+    case "FileAttached": {
+      if (event.message === undefined) return null;
+      const { editedAt, readCount, fullyRead } = event.message;
+      return { editedAt, readCount, fullyRead };
+    }
     case "MessageRead":
       return { from: event.from, named: event.named };
     case "MessagesFullyRead": {
@@ -50,7 +55,6 @@ export function journalData(event: ChatEvent): object | null {
     case "ChatDeleted":
     case "MessageSent":
     case "MessageDeleted":
-    case "FileAttached":
       return null;
     default:
       return event satisfies never;

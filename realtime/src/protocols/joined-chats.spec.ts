@@ -2,7 +2,14 @@ import { describe, expect, it } from "@jest/globals";
 import { problemOf } from "@chat/shared/http/problem";
 import { Rejection } from "@chat/shared/rejection";
 import { chatId, fullyRead, incoming, message, messageId, newMessage, read, tell } from "./testing/tellings.ts";
+import type { Telling } from "../tellings.ts";
 import { joinedChats } from "./joined-chats.ts";
+
+const fileAttached: Telling = {
+  ...newMessage(),
+  kind: "file_attached",
+  payload: { message_id: messageId(3), seq: 3, files: [], by: "1" },
+};
 
 describe("joined chats (seed 004)", () => {
   it("tell a message, new or changed, whole", () => {
@@ -10,6 +17,13 @@ describe("joined chats (seed 004)", () => {
     const updated = { ...newMessage({ text: "changed" }), kind: "message_updated" as const };
     expect(tell(joinedChats, "2", updated)).toEqual([
       { type: "message_updated", message: { ...message(), text: "changed" } },
+    ]);
+  });
+
+  it("tell a message to which files were added, whole, by their word for one that has changed", () => {
+    const whole = message({ files: [{ id: "f", name: "n", type: "text/plain", size: 1, url: "/files/f" }] });
+    expect(tell(joinedChats, "2", { ...fileAttached, message: whole })).toEqual([
+      { type: "message_updated", message: whole },
     ]);
   });
 
@@ -23,6 +37,7 @@ describe("joined chats (seed 004)", () => {
   it.each([
     ["that somebody has read", read({ user_id: "2" }, "1")],
     ["that all have read", fullyRead([messageId(3)])],
+    ["files of which it is not known what message they were added to", fileAttached],
   ])("have no word for %s", (_what, told) => {
     expect(tell(joinedChats, "1", told)).toEqual([]);
   });

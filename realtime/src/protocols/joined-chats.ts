@@ -37,9 +37,15 @@ export const joinedChats: Protocol = {
   refused: (_id, problem) => errorFrame(problem),
 };
 
-function framesOfJoined({ kind, payload }: Telling, { chatId }: { readonly chatId: string }): readonly string[] {
+function framesOfJoined(
+  { kind, payload, message }: Telling,
+  { chatId }: { readonly chatId: string },
+): readonly string[] {
   if (kind === "new_message" || kind === "message_updated") {
     return "text" in payload ? [JSON.stringify({ type: kind, message: payload })] : [];
+  }
+  if (kind === "file_attached") {
+    return message === undefined ? [] : [JSON.stringify({ type: "message_updated", message })];
   }
   if (kind === "message_deleted" && "message_id" in payload) {
     return [JSON.stringify({ type: kind, message_id: payload.message_id, chat_id: chatId })];

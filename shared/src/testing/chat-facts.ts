@@ -1,4 +1,4 @@
-import type { ChatEvent } from "../events/chat-events.ts";
+import type { ChatEvent, FileAttached } from "../events/chat-events.ts";
 
 /** Events as specs write them down: short. The first member of a group is its owner. */
 export const send = (seq: number, text = `message ${seq}`): ChatEvent => ({
@@ -41,4 +41,26 @@ export const attached = (seq: number, number: number, name: string): ChatEvent =
   files: [{ number, key: `key of ${name}`, type: "text/plain", size: name.length }],
   content: { names: [name] },
 });
+/** The last of these files, and the whole message as it is with all of them. */
+export function attachedLast(
+  seq: number,
+  text: string,
+  names: readonly string[],
+  facts: Partial<FileAttached["message"]> = {},
+): ChatEvent {
+  const files = names.map((name, index) => ({
+    number: index + 1,
+    key: `key of ${name}`,
+    type: "text/plain",
+    size: name.length,
+  }));
+  const sent = { senderId: "1", sentAt: "2026-01-01T00:00:00.000Z", replyTo: null, clientMessageId: null };
+  return {
+    type: "FileAttached",
+    seq,
+    files: files.slice(-1),
+    message: { ...sent, files, readCount: 0, fullyRead: false, editedAt: null, ...facts },
+    content: { names: names.slice(-1), message: { text, names } },
+  };
+}
 export const deleted = (seq: number, senderId = "1"): ChatEvent => ({ type: "MessageDeleted", seq, senderId });
