@@ -2,7 +2,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import type { Readable } from "node:stream";
 import { Busboy, type BusboyHeaders, type BusboyInstance } from "@fastify/busboy";
-import { LONG_BODY } from "@chat/shared/http/server";
+import { BODY_WANTED, LONG_BODY } from "@chat/shared/http/server";
 import { Rejection } from "@chat/shared/rejection";
 
 /** The fields in which files may come. */
@@ -43,6 +43,7 @@ export async function readMultipart(
   const parser = parserOf(request, options);
   if (Number(request.headers["content-length"] ?? 0) > maxBytes) throw formTooLarge();
   request.emit(LONG_BODY);
+  request.emit(BODY_WANTED);
   const ending = new AbortController();
   const failure = Promise.withResolvers<never>();
   failure.promise.catch(() => undefined);

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import { Rejection } from "../rejection.ts";
 import { decodeUtf8, parseJson, refuseUnstorableText } from "./parse-json.ts";
+import { BODY_WANTED } from "./server.ts";
 import { parseUrlEncoded } from "./url-encoded.ts";
 
 /** Four times the longest message text, so that one in which every character is escaped still fits. */
@@ -16,6 +17,7 @@ export type BodyFormat = "json" | "form";
 export async function readBody(request: IncomingMessage, formats: readonly BodyFormat[]): Promise<unknown> {
   if (!hasBody(request)) return undefined;
   const format = formatOf(request, formats);
+  if (format instanceof Rejection && isAnnounced(request)) throw format;
   const bytes = await readBytes(request, MAX_BODY_BYTES);
   if (bytes.length === 0) return undefined;
   if (format instanceof Rejection) throw format;
@@ -28,6 +30,9 @@ export async function readBody(request: IncomingMessage, formats: readonly BodyF
 function hasBody({ headers }: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || (headers["content-length"] ?? "0") !== "0";
 }
+
+/** Who waits to be asked for a body has one. When its type is wrong he is told so at once, and not asked for it. */
+const isAnnounced = ({ headers }: IncomingMessage): boolean => /\b100-continue\b/i.test(headers.expect ?? "");
 
 /** The rejection is returned, not thrown: a body that turns out to be empty needs no type. */
 function formatOf({ headers }: IncomingMessage, formats: readonly BodyFormat[]): BodyFormat | Rejection {
@@ -80,6 +85,7 @@ export function readBytes(request: IncomingMessage, limit: number): Promise<Buff
       tooLarge();
       return;
     }
+    request.emit(BODY_WANTED);
     request.on("data", take);
     request.once("end", () => {
       // Every request closes once it is answered: making an error of that, with its stack, would cost more than the body.

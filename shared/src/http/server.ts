@@ -15,6 +15,12 @@ const REQUEST_TIMEOUT_MS = 60_000;
 const UPLOAD_TIMEOUT_MS = 30 * 60_000;
 /** Emitted on a request by who reads a long body and sees to it that it keeps coming: from then on it may take longer. */
 export const LONG_BODY = "long body";
+/**
+ * Emitted on a request by who is about to read its body, and has nothing against it so far: a client that waits to be asked for it
+ * (`Expect: 100-continue`) is asked then. One that is refused before is spared the sending, and Node closes its connection: nobody could
+ * tell whether a body still comes on it.
+ */
+export const BODY_WANTED = "body wanted";
 /** Longer than a gateway keeps its idle connections (nginx: 60 s), so that it is never we who close under a request. */
 const KEEP_ALIVE_TIMEOUT_MS = 65_000;
 /** A token and a cursor fit in many times over. */
@@ -81,6 +87,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on("clientError", refuseUnreadable);
   // RFC 9110 10.1.1 lets a server pass over what it is expected to do and does not know.
   server.on("checkExpectation", (request, response) => server.emit("request", request, response));
+  server.on("checkContinue", (request, response) => {
+    request.once(BODY_WANTED, () => {
+      if (!response.headersSent) response.writeContinue();
+    });
+    server.emit("request", request, response);
+  });
   server.prependListener("request", (request, response) => {
     if (hasBody(request)) endLate(request, response, options.requestTimeoutMs ?? REQUEST_TIMEOUT_MS);
   });
