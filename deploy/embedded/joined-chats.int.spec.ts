@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import type { MessageObject } from "@chat/shared/api/message-object";
 import { attached, attachedLast, deleted, edited, groupOf, send } from "@chat/shared/testing/chat-facts";
 import { eventually } from "@chat/shared/testing/eventually";
+import { createFrameCheck } from "@chat/shared/testing/frame-check";
 import { type PushStack, withRealtime } from "./testing/with-realtime.ts";
 
 jest.setTimeout(60_000);
@@ -19,15 +20,21 @@ interface Told {
 /** A device of Bob's on the socket that shows what is joined, with the chat joined. */
 async function join(stack: PushStack, device: string) {
   const path = stack.path(bob).replace("/ws?", `/ws/${bob}?`);
-  const ws = new WebSocket(`ws://127.0.0.1:${stack.port()}${path}&device=${device}`);
-  const told: Told[] = [];
-  ws.on("message", (data: Buffer) => told.push(JSON.parse(data.toString()) as Told));
+  const url = `ws://127.0.0.1:${stack.port()}${path}&device=${device}`;
+  const ws = new WebSocket(url);
+  const frames: string[] = [];
+  ws.on("message", (data: Buffer) => frames.push(data.toString()));
+  const checkFrame = createFrameCheck(url);
+  const told = (): Told[] => {
+    for (const frame of frames) checkFrame(frame);
+    return frames.map((frame) => JSON.parse(frame) as Told);
+  };
   await once(ws, "open");
   ws.send(JSON.stringify({ type: "join_chat", chat_id: chat }));
-  await eventually(() => expect(told[0]).toEqual({ type: "joined", chat_id: chat }), within);
+  await eventually(() => expect(told()[0]).toEqual({ type: "joined", chat_id: chat }), within);
   return {
     /** What came after it had joined. */
-    told: () => told.slice(1),
+    told: () => told().slice(1),
     async leave() {
       const closed = once(ws, "close");
       ws.close();

@@ -183,6 +183,15 @@ describe("a replay", () => {
     expect(tell([late(10, 4, attached(1, 1, "a"))], { protocol: joinedChats })).toEqual([]);
   });
 
+  it("leaves an edited message its files when its text is kept from who was gone, from memory as from the journal", () => {
+    const editing = edited(1, "look");
+    if (editing.type !== "MessageEdited") throw new Error("an edit is one");
+    const files = [{ number: 1, key: "k", type: "t", size: 1 }];
+    const event = { ...editing, message: { ...editing.message, files }, content: { text: "look", names: ["a"] } };
+    const [frame] = tell([late(10, 4, event)], { changes: [recordOf(9, edited(1, "secret"))], to: 5 });
+    expect(frame?.payload).toMatchObject({ text: "", files: [{ name: "a" }] });
+  });
+
   it("still tells of files whose message was edited after the user was gone", () => {
     const changes = [recordOf(9, edited(1, "secret"))];
     for (const attaching of [attached(1, 1, "a"), attachedLast(1, "look", ["a"])]) {
