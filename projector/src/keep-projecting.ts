@@ -7,7 +7,7 @@ import type { Metrics } from "@chat/shared/telemetry/metrics";
 import { followLag } from "@chat/shared/telemetry/follow-lag";
 import type { Wakeup } from "@chat/shared/wakeup";
 import { follow } from "./follow.ts";
-import { liveSchema, prepareForProjecting, readPositions } from "./generation.ts";
+import { liveSchema, prepareForProjecting, readPositions, type Positions } from "./generation.ts";
 import { createBatchProjector, StaleCheckpoint } from "./project-batch.ts";
 import { createStoppedPartitions, type StoppedPartitions } from "./stopped.ts";
 
@@ -89,7 +89,7 @@ async function session(options: Session, signal: AbortSignal): Promise<void> {
   }
 
   while (!signal.aborted) {
-    const from = await readPositions(client, schema, log.partitions);
+    const from = await positionsWhileLive(client, schema, log.partitions);
     for (const [partition, { offset }] of from) reached(partition, offset);
     progress.wake();
     try {
@@ -111,10 +111,23 @@ async function standBack(
 ): Promise<void> {
   logger.warn({ schema }, "another projector moves the checkpoints: this one stands back until they stand still");
   for (let seen = ""; !signal.aborted;) {
-    const now = JSON.stringify([...(await readPositions(client, schema, log.partitions))]);
+    const now = JSON.stringify([...(await positionsWhileLive(client, schema, log.partitions))]);
     if (now === seen) return;
     seen = now;
     await pause(standBackMs, signal);
+  }
+}
+
+/**
+ * As `readPositions`, and `StaleCheckpoint` too when the tables are gone: a rebuild drops them while a projector waits, as at an
+ * event that cannot be projected. That is no failure, unless they are those of the live generation.
+ */
+async function positionsWhileLive(client: ClientBase, schema: string, partitions: number): Promise<Positions> {
+  try {
+    return await readPositions(client, schema, partitions);
+  } catch (error) {
+    if ((await liveSchema(client)) === schema) throw error;
+    throw new StaleCheckpoint(`${schema} is retired: another generation has taken over`, { cause: error });
   }
 }
 

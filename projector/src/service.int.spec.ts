@@ -389,6 +389,29 @@ describe("a rebuild", () => {
     );
   });
 
+  it("is no trouble to a projector that stands at an event which cannot be projected: it goes on in the new rows without a word", async () => {
+    await withPostgres(
+      async (database) => {
+        const log = await createChatLog(2);
+        await log.write(0, records(0, 1, 2));
+        await log.write(1, records(1, 1, 2));
+        await withProjector(database, log, async ({ page, lines }) => {
+          await log.writeRaw(0, chatId(0), "{");
+          await eventually(async () => expect(await page()).toContain("projector_stopped_partitions 1"));
+          await eventually(async () => expect(await lastSeq(database, 1)).toBe(1));
+          await runRebuild(database, log);
+          expect(await live(database)).toBe("read_2");
+          // As the moment at which what is stopped is tried again, this is one at which the projector looks where it stands.
+          await log.writeRaw(1, chatId(1), "{");
+          await eventually(() => expect(lines().filter((line) => line.includes('"schema":"read_2"'))).toHaveLength(1));
+          expect(await page()).toContain("projector_stopped_partitions 2");
+          expect(lines().filter((line) => line.includes("projecting failed"))).toEqual([]);
+        });
+      },
+      { migrations },
+    );
+  });
+
   it("refuses to switch to rows that are not the live ones", async () => {
     await withPostgres(
       async (database) => {
