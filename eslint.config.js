@@ -45,7 +45,7 @@ const noChance = [
 const noSql = {
   selector:
     "TemplateElement[value.raw=/\\b(SELECT\\s[^]*\\sFROM|INSERT\\s+INTO|DELETE\\s+FROM|UPDATE\\s[^]*\\sSET)\\s/i], " +
-    "Literal[value=/\\b(SELECT\\s[^]*\\sFROM|INSERT\\s+INTO|DELETE\\s+FROM|UPDATE\\s[^]*\\sSET)\\s/]",
+    "Literal[value=/\\b(SELECT\\s[^]*\\sFROM|INSERT\\s+INTO|DELETE\\s+FROM|UPDATE\\s[^]*\\sSET)\\s/i]",
   message: "SQL stands in the rooms that own tables (sql-at-its-door in .dependency-cruiser.cjs).",
 };
 /** The same rooms as in `.dependency-cruiser.cjs`, which sees imports; this rule sees text. */

@@ -30,7 +30,7 @@ export const killNineStory = ({ kills, killsOfPostgres }: Kills): void =>
     const chat = useChat();
     const seed = randomInt(2 ** 31);
     const chance = createChance(seed);
-    const attempts = { broken: 0, refused: 0, unknown: 0 };
+    const attempts = { broken: 0, away: 0, refused: 0, unknown: 0 };
     const writers: Writer[] = [];
     let chatIds: readonly string[] = [];
     const histories = new Map<string, readonly Message[]>();
@@ -77,9 +77,13 @@ export const killNineStory = ({ kills, killsOfPostgres }: Kills): void =>
       for (const id of chatIds) histories.set(id, await wholeHistory(memberOf(id), id));
       process.stdout.write(
         `kill -9: seed ${seed}, ${kills} + ${killsOfPostgres} kills, ${acknowledged} messages acknowledged in ${chatIds.length} chats; ` +
-          `calls cut off ${attempts.broken}, refused ${attempts.refused}, in doubt ${attempts.unknown}\n`,
+          `calls cut off ${attempts.broken}, to nobody ${attempts.away}, refused ${attempts.refused}, in doubt ${attempts.unknown}\n`,
       );
     }, 150_000);
+
+    it("was in the middle of calls when it was killed", () => {
+      expect(attempts.broken).toBeGreaterThan(0);
+    });
 
     it("keeps every acknowledged message once, where it was acknowledged", () => {
       for (const { user, acknowledged } of writers) {

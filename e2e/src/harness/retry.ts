@@ -7,8 +7,10 @@ const PAUSE_MS = 25;
 const MAX_ATTEMPTS = 1_200;
 
 export interface Attempts {
-  /** Calls whose connection broke: nobody knows what became of them. */
+  /** Calls whose connection broke while they waited: nobody knows what became of them. */
   broken: number;
+  /** Calls that found nobody listening. */
+  away: number;
   /** Answers with 503 and another code than `outcome_unknown`. */
   refused: number;
   /** Answers with 503 `outcome_unknown`. */
@@ -21,8 +23,8 @@ export async function untilAnswered<Body>(
   attempts: Attempts,
 ): Promise<Answer<Body>> {
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt += 1) {
-    const answer = await call().catch(unlessBroken);
-    if (answer === undefined) attempts.broken += 1;
+    const answer = await call().catch(howItFailed);
+    if (typeof answer === "string") attempts[answer] += 1;
     else if (answer.status !== 503) return answer;
     else if (isUnknown(answer.body)) attempts.unknown += 1;
     else attempts.refused += 1;
@@ -35,9 +37,12 @@ export async function untilAnswered<Body>(
  * `fetch` throws a TypeError for every connection that was refused or broke, and for nothing else that happens here.
  * It is told by its name: in a spec it comes from another realm.
  */
-function unlessBroken(error: unknown): undefined {
-  if (Error.isError(error) && error.name === "TypeError") return undefined;
-  throw error;
+function howItFailed(error: unknown): "broken" | "away" {
+  if (!Error.isError(error) || error.name !== "TypeError") throw error;
+  const { cause } = error;
+  return typeof cause === "object" && cause !== null && "code" in cause && cause.code === "ECONNREFUSED"
+    ? "away"
+    : "broken";
 }
 
 function isUnknown(body: unknown): boolean {
