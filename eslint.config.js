@@ -27,6 +27,9 @@ const plainFunctions = [
   },
 ];
 
+/** Through it everything can be had that is restricted by its name. */
+const noWayRound = { name: "globalThis", message: "Name what you want of it, so that the rules see it." };
+
 const noChance = [
   {
     selector: "NewExpression[callee.name='Date'][arguments.length=0], CallExpression[callee.name='Date']",
@@ -35,6 +38,10 @@ const noChance = [
   {
     selector: "MemberExpression[object.name='Date'][property.name='now']",
     message: "The domain has no clock: the time comes in the command.",
+  },
+  {
+    selector: "VariableDeclarator[init.name=/^(Math|Date)$/]",
+    message: "The domain has no clock and no chance: what is taken out of Math or Date is not seen to be harmless.",
   },
   {
     selector: "MemberExpression[object.name='Math'][property.name='random']",
@@ -69,6 +76,7 @@ export default defineConfig(
     languageOptions: { parserOptions: { projectService: true } },
     rules: {
       ...noEnvironment,
+      "no-restricted-globals": ["error", noWayRound],
       "no-restricted-syntax": ["error", ...plainFunctions, noSql],
       "no-console": "error",
       eqeqeq: "error",
@@ -107,6 +115,7 @@ export default defineConfig(
       "no-restricted-syntax": ["error", ...plainFunctions, noSql, ...noChance],
       "no-restricted-globals": [
         "error",
+        noWayRound,
         ...["crypto", "performance", "process", "fetch", "setTimeout", "setInterval", "setImmediate"].map((name) => ({
           name,
           message: "The domain is pure: what it needs comes in the command.",
@@ -126,6 +135,7 @@ export default defineConfig(
     extends: [jest.configs["flat/recommended"]],
     settings: { jest: { version: 30 } },
     rules: {
+      "no-restricted-globals": "off",
       "jest/no-focused-tests": "error",
       "jest/no-disabled-tests": "error",
       "jest/prefer-importing-jest-globals": "error",
