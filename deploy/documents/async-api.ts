@@ -2,6 +2,7 @@ import { closeCodes } from "@chat/realtime/close-codes";
 import { framesFromClients } from "@chat/shared/api/frames-from-clients";
 import { framesToClients, type FrameDescription } from "@chat/shared/api/frames-to-clients";
 import { dialectChannels } from "./dialect-channels.ts";
+import { framesAskedForExample, framesToldForExample } from "./frame-examples.ts";
 import { createNamedSchemas, type NamedSchemas, type PlainSchema } from "./plain-schema.ts";
 
 const channel = "#/channels/stream";
@@ -9,8 +10,8 @@ const channel = "#/channels/stream";
 /** Makes the AsyncAPI 3 document of the native protocol, from the schemas that its frames are checked with. */
 export function asyncApiDocument(version: string): object {
   const schemas = createNamedSchemas("#/components/schemas");
-  const toClients = messagesOf("told", framesToClients, schemas);
-  const fromClients = messagesOf("asked", framesFromClients, schemas);
+  const toClients = messagesOf("told", framesToClients, framesToldForExample, schemas);
+  const fromClients = messagesOf("asked", framesFromClients, framesAskedForExample, schemas);
   const refs = (messages: PlainSchema, folder: string): PlainSchema[] =>
     Object.keys(messages).map((name) => ({ $ref: `${folder}/${name}` }));
   const all = { ...toClients, ...fromClients };
@@ -60,12 +61,13 @@ export function asyncApiDocument(version: string): object {
 function messagesOf(
   prefix: string,
   frames: Readonly<Record<string, FrameDescription>>,
+  examples: Readonly<Record<string, object>>,
   schemas: NamedSchemas,
 ): PlainSchema {
   return Object.fromEntries(
     Object.entries(frames).map(([type, { schema, summary }]) => [
       `${prefix}_${type}`,
-      { name: type, summary, payload: schemas.plain(schema) },
+      { name: type, summary, payload: schemas.plain(schema), examples: [{ payload: examples[type] }] },
     ]),
   );
 }

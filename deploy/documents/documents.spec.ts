@@ -9,14 +9,21 @@ import { allRoutes } from "./all-routes.ts";
 import { generatedDocuments } from "./documents.ts";
 
 interface Described {
+  readonly tags?: readonly { readonly name: string }[];
   readonly paths?: Readonly<
     Record<string, Readonly<Record<string, { readonly operationId: string; readonly requestBody?: object }>>>
   >;
   readonly channels?: Readonly<Record<string, { readonly description?: string }>>;
   readonly components: {
     readonly schemas: Readonly<Record<string, { readonly examples?: readonly unknown[] }>>;
-    readonly messages?: Readonly<Record<string, { readonly name: string; readonly payload: object }>>;
+    readonly messages?: Readonly<Record<string, Message>>;
   };
+}
+
+interface Message {
+  readonly name: string;
+  readonly payload: object;
+  readonly examples?: readonly { readonly payload: unknown }[];
 }
 
 /** What a body is, as a type of content says it. */
@@ -105,9 +112,26 @@ describe("the documents", () => {
     expect(new Set(operations.map(({ operationId }) => operationId)).size).toBe(operations.length);
   });
 
+  it("order the calls by all tags that there are", () => {
+    const used = new Set(allRoutes().flatMap((route) => route.tags));
+    expect(openApi?.tags?.map(({ name }) => name).toSorted()).toEqual([...used].toSorted());
+  });
+
   it("hold every frame of either side", () => {
     const names = Object.values(asyncApi?.components.messages ?? {}).map(({ name }) => name);
     expect(names).toEqual([...Object.keys(framesToClients), ...Object.keys(framesFromClients)]);
+  });
+
+  it("show an example of every frame, and each of them is one", () => {
+    const { components } = JSON.parse(
+      JSON.stringify(asyncApi).replaceAll("#/components/schemas/", "#/$defs/"),
+    ) as Described;
+    const ajv = new Ajv2020({ allowUnionTypes: true, formats: { "date-time": true } });
+    const faults = Object.values(components.messages ?? {}).filter(({ payload, examples }) => {
+      const isOne = ajv.compile({ ...payload, $defs: components.schemas });
+      return examples?.length !== 1 || !examples.every((example) => isOne(example.payload));
+    });
+    expect(faults).toEqual([]);
   });
 
   it("name every frame that a quiet socket is not told", () => {
@@ -120,7 +144,8 @@ describe("the documents", () => {
 /** Those of answers, bodies and parameters, and of frames. */
 function schemasIn(value: unknown): object[] {
   if (typeof value !== "object" || value === null) return [];
-  return Object.entries(value).flatMap(([name, part]: [string, unknown]) =>
+  const parts = Object.entries(value).filter(([name]) => name !== "examples");
+  return parts.flatMap(([name, part]: [string, unknown]) =>
     (name === "schema" || name === "payload") && typeof part === "object" && part !== null ? [part] : schemasIn(part),
   );
 }

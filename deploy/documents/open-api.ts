@@ -34,6 +34,7 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
       { url: "/api", description: "fields that are not known are refused" },
       { url: "/", description: "the same; fields that are not known are ignored" },
     ],
+    tags: tags.map((name) => ({ name })),
     paths: Object.fromEntries(Object.entries(paths).sort(([one], [other]) => (one < other ? -1 : 1))),
     components: {
       securitySchemes: {
@@ -46,6 +47,9 @@ export function openApiDocument(routes: readonly Route[], version: string): obje
     },
   };
 }
+
+/** In the order in which one comes to them. */
+const tags = ["auth", "users", "chats", "members", "messages", "read", "documents", "health"];
 
 function templateOf(path: string): string {
   return path.replace(/:(\w+)/g, "{$1}");

@@ -17,8 +17,8 @@ export const exampleFile = {
 export const exampleChat = {
   id: exampleChatId,
   chat_id: exampleChatId,
-  chat_type: "group",
-  type: "group",
+  chat_type: "group" as const,
+  type: "group" as const,
   name: "The team",
   title: "The team",
   description: "What we do today",
