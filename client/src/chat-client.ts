@@ -110,7 +110,11 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     signedOut: () => signOut(),
   });
   const reader = createReader({ calls, backoff, random, signedOut: () => signOut() });
-  const people = createAskWhoIs(calls, (users) => become(users.reduce(withUser, state)));
+  const people = createAskWhoIs({
+    ...{ calls, backoff, random },
+    learn: (users) => become(users.reduce(withUser, state)),
+    signedOut: () => signOut(),
+  });
   const chats = createKeptChats({
     ...{ calls, backoff, random, people, become },
     state: () => state,
@@ -182,7 +186,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
         tell({ type: "connected" });
         outbox.goOn();
         reader.goOn();
-        people.forget();
+        people.begin();
         people.ask([...state.users.keys(), ...strangersIn(state)]);
         chats.fetchWhatIsMissing();
         return;
@@ -212,6 +216,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
     outbox.stop();
     reader.stop();
     chats.stop();
+    people.end();
   }
 
   function signOut(): void {

@@ -108,6 +108,9 @@ export function createSendQueues<Item>(options: SendQueuesOptions<Item>): SendQu
 /** Of the refusals, these say that the time was wrong and not what was sent. */
 const TRY_LATER: readonly number[] = [401, 408, 429];
 
+/** Whether the same may be answered otherwise later. */
+export const isForLater = (status: number): boolean => status >= 500 || TRY_LATER.includes(status);
+
 /** One call that sends something, and what is told of its answer. */
 export async function attemptOf<Body extends object>(
   call: () => Promise<Answer<Body | ProblemObject | null>>,
@@ -121,7 +124,7 @@ export async function attemptOf<Body extends object>(
     return error instanceof SignedOut ? "signed out" : { againAfterMs: 0 };
   }
   const { status, body, retryAfterMs } = answer;
-  if (status >= 500 || TRY_LATER.includes(status)) return { againAfterMs: retryAfterMs };
+  if (isForLater(status)) return { againAfterMs: retryAfterMs };
   // Some other server on the way has answered: nothing that is meant for us.
   if (typeof body !== "object" || body === null) return { againAfterMs: retryAfterMs };
   if (isProblem(body)) told.refused(body);
