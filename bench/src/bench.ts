@@ -25,7 +25,7 @@ export interface Bench {
   openSockets(people: readonly Person[], ended?: (why: string) => void): Promise<DriverSocket[]>;
   /** A chat with a long history, made when it is first asked for. */
   history(): Promise<History>;
-  /** Waits until the read models hold all that was acknowledged: the work that a measurement has left behind is its own. */
+  /** Waits until the read models hold all that was acknowledged: the work that a measurement has left behind is its own. A fault when they never do. */
   settled(chatId: string, member: Person): Promise<void>;
   close(): Promise<void>;
 }

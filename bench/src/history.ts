@@ -1,5 +1,6 @@
 import { runTraffic } from "./driver/room-traffic.ts";
 import type { Bench, History } from "./bench.ts";
+import { readBack } from "./read-back.ts";
 
 const WRITERS = 16;
 const WINDOW = 32;
@@ -28,6 +29,6 @@ export async function writeHistory(bench: Bench): Promise<History> {
     if (taken > GRACE_SECONDS + wanted / MIN_PER_SECOND) throw new Error("writing the history takes too long");
   }
   for (const socket of sockets) socket.close();
-  await bench.settled(chatId, reader);
+  await readBack(bench, [{ chatId, reader, first: 1, last: room.nextSeq - 1 }]);
   return { chatId, reader, last: room.nextSeq - 1 };
 }

@@ -12,6 +12,7 @@ import { writeHistory } from "./history.ts";
 import type { Options } from "./options.ts";
 import { makeGroup, makePeople } from "./people.ts";
 import { type ReadyProgram, startProgram } from "./processes.ts";
+import { freshAnswer } from "./read-back.ts";
 
 /** Handshakes under way at once. */
 const OPENING = 20;
@@ -85,7 +86,8 @@ export async function openBench(options: Options): Promise<Bench> {
 
     async settled(chatId, member) {
       const connection = await openHttpConnection(port);
-      await connection.send(httpRequest("GET", `/api/chats/${chatId}`, member.token));
+      const request = httpRequest("GET", `/api/chats/${chatId}`, member.token);
+      await freshAnswer(`the chat ${chatId}`, () => connection.send(request), faults);
       connection.close();
     },
 

@@ -36,6 +36,11 @@ function verdict(line: Line): string {
   return isMetUnscaled(line) ? "met unscaled" : "MISSED";
 }
 
+/** Of what is there in whole: 32, 1,000. */
+export function formatCount(count: number): string {
+  return count.toLocaleString("en-US");
+}
+
 export function formatNumber(value: number): string {
   if (!Number.isFinite(value)) return "?";
   if (Math.abs(value) >= 100) return Math.round(value).toLocaleString("en-US");

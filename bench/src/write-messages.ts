@@ -2,10 +2,11 @@ import type { Bench } from "./bench.ts";
 import { TEXT } from "./driver/frames.ts";
 import { httpRequest, openHttpConnection } from "./driver/http-connection.ts";
 import type { Person } from "./people.ts";
+import { readBack } from "./read-back.ts";
 
 const WRITERS = 16;
 
-/** So many messages of one person in a chat, by HTTP. Any answer but 201 is a fault. */
+/** So many messages of one person in a chat that has none, by HTTP. Any answer but 201 is a fault, and so is one that is not there afterwards. */
 export async function writeMessages(bench: Bench, chatId: string, writer: Person, count: number): Promise<void> {
   const request = httpRequest("POST", `/api/chats/${chatId}/messages`, writer.token, JSON.stringify({ text: TEXT }));
   let left = count;
@@ -19,4 +20,5 @@ export async function writeMessages(bench: Bench, chatId: string, writer: Person
     connection.close();
   });
   await Promise.all(writers);
+  await readBack(bench, [{ chatId, reader: writer, first: 1, last: count }]);
 }

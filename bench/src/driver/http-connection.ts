@@ -10,6 +10,8 @@ export interface Answer {
   readonly body: Buffer;
   /** The server closes the connection behind it. */
   readonly closes: boolean;
+  /** It may lack something that was acknowledged before: `Chat-Stale`. */
+  readonly stale: boolean;
 }
 
 /** One keep-alive connection with one request at a time; it parses only what it must. */
@@ -37,6 +39,7 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
       readonly start: number;
       readonly end: number;
       readonly closes: boolean;
+      readonly stale: boolean;
     } | null = null;
     let waiting: { resolve: (answer: Answer) => void; reject: (error: Error) => void } | null = null;
 
@@ -89,16 +92,17 @@ export function openHttpConnection(port: number): Promise<HttpConnection> {
       const length = status === NO_CONTENT ? 0 : /\r\ncontent-length: (\d+)/i.exec(text)?.[1];
       if (length === undefined) throw new Error(`an answer without a length: ${text}`);
       const closes = /\r\nconnection: close/i.test(text);
-      return { status, start: end + 4, end: end + 4 + Number(length), closes };
+      const stale = /\r\nchat-stale:/i.test(text);
+      return { status, start: end + 4, end: end + 4 + Number(length), closes, stale };
     }
 
-    function answer({ status, start, end, closes }: NonNullable<typeof head>): void {
+    function answer({ status, start, end, closes, stale }: NonNullable<typeof head>): void {
       const body = received.subarray(start, end);
       size = 0;
       head = null;
       const asked = waiting;
       waiting = null;
-      asked?.resolve({ status, body, closes });
+      asked?.resolve({ status, body, closes, stale });
     }
   });
 }

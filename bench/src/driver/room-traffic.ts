@@ -34,13 +34,15 @@ export interface TrafficResult {
 
 /** After the last send. What has not come by then is lost. */
 const COMPLETE_WITHIN_MS = 60_000;
+/** Where a fault is known already, the run has failed: what is under way may still come, and nobody waits for what is lost. */
+const FAULTY_WITHIN_MS = 2_000;
 
 /**
  * As many messages as go through: every sender sends the next as soon as fewer than `window` of its own are under way.
  * Every member must get every message of its room once and in order, every sender an acknowledgement for each of his.
  */
 export async function runTraffic(rooms: readonly Room[], options: TrafficOptions): Promise<TrafficResult> {
-  const { faults } = options;
+  const faults: Faults = { ...options.faults, add: fault };
   const startedAt = performance.now();
   const stopAt = startedAt + options.seconds * 1_000;
   const latencies: number[] = [];
@@ -51,6 +53,8 @@ export async function runTraffic(rooms: readonly Room[], options: TrafficOptions
   let lastDelivery = startedAt;
   let owed = 0;
   const done = Promise.withResolvers<undefined>();
+  let faulty = false;
+  let timer = giveUpAfter(COMPLETE_WITHIN_MS);
 
   const finished = rooms.map((room) => {
     const acknowledged: number[] = [];
@@ -121,16 +125,30 @@ export async function runTraffic(rooms: readonly Room[], options: TrafficOptions
     if (underWay === 0 && owed === 0 && performance.now() >= stopAt) done.resolve(undefined);
   }
 
-  const timer = setTimeout(
-    () => {
-      faults.add(`${underWay} acknowledgements and ${owed} deliveries have not come`);
-      done.resolve(undefined);
-    },
-    options.seconds * 1_000 + COMPLETE_WITHIN_MS,
-  );
+  function fault(what: string): void {
+    options.faults.add(what);
+    if (faulty) return;
+    faulty = true;
+    clearTimeout(timer);
+    timer = giveUpAfter(FAULTY_WITHIN_MS);
+  }
+
+  /** Milliseconds after the last send. */
+  function giveUpAfter(ms: number): NodeJS.Timeout {
+    return setTimeout(
+      () => {
+        options.faults.add(`${underWay} acknowledgements and ${owed} deliveries have not come`);
+        done.resolve(undefined);
+      },
+      stopAt + ms - performance.now(),
+    );
+  }
+
   // All may be answered before the time is over: then nobody else would look again.
   const last = setTimeout(checkDone, options.seconds * 1_000 + 1);
   await done.promise;
+  // What is found from here on is waited for no more.
+  faulty = true;
   clearTimeout(timer);
   clearTimeout(last);
   for (const finish of finished) finish();

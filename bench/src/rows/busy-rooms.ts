@@ -1,4 +1,5 @@
 import { atLeast, figure, type Experiment } from "../experiment.ts";
+import { formatCount } from "../table.ts";
 import { openRooms, WINDOW } from "./rooms.ts";
 import { atLeastThere, atMostThere, BARE_THERE, openYardstick, slownessOf, speedOf } from "./yardstick.ts";
 
@@ -8,17 +9,17 @@ const BEST_PEER_PER_SECOND = 1_312;
 export const pairs: Experiment = {
   name: "pairs",
   open: (bench) => openRooms(bench, { rooms: bench.options.sizes.pairs, members: 2, senders: 1, window: WINDOW }),
-  lines(ours, floor) {
+  lines(ours, floor, { pairs: chats }) {
     return [
       {
-        work: "32 senders in 32 chats over ws: CPU of 1,000",
+        work: `${chats} senders in ${chats} chats over ws: CPU of 1,000`,
         unit: "CPU s",
         floor: figure(floor, "cpuPer1000"),
         ours: figure(ours, "cpuPer1000"),
         ...atMostThere(0.2, slownessOf(floor)),
       },
       {
-        work: "32 senders in 32 chats over ws",
+        work: `${chats} senders in ${chats} chats over ws`,
         unit: "acknowledged/s",
         floor: figure(floor, "perSecond"),
         ours: figure(ours, "perSecond"),
@@ -31,11 +32,11 @@ export const pairs: Experiment = {
 export const room: Experiment = {
   name: "room",
   open: (bench) => openRooms(bench, { rooms: 1, members: bench.options.sizes.room, senders: 8, window: WINDOW }),
-  lines(ours, floor) {
+  lines(ours, floor, sizes) {
     const slowness = figure(floor, "cpuPer1000") / BARE_THERE.roomCpu;
     return [
       {
-        work: "one chat of 100: CPU of 1,000",
+        work: `one chat of ${formatCount(sizes.room)}: CPU of 1,000`,
         unit: "CPU s",
         floor: figure(floor, "cpuPer1000"),
         ours: figure(ours, "cpuPer1000"),
@@ -48,11 +49,11 @@ export const room: Experiment = {
 export const crowd: Experiment = {
   name: "crowd",
   open: (bench) => openRooms(bench, { rooms: 1, members: bench.options.sizes.crowd, senders: 8, window: 4 }),
-  lines(ours, floor) {
+  lines(ours, floor, sizes) {
     const slowness = figure(floor, "cpuPer1000") / BARE_THERE.crowdCpu;
     return [
       {
-        work: "push to 1,000 members of one chat",
+        work: `push to ${formatCount(sizes.crowd)} members of one chat`,
         unit: "deliveries/s",
         floor: figure(floor, "deliveriesPerSecond"),
         ours: figure(ours, "deliveriesPerSecond"),
@@ -60,7 +61,7 @@ export const crowd: Experiment = {
         note: "70 % of the floor",
       },
       {
-        work: "one chat of 1,000: CPU of 1,000",
+        work: `one chat of ${formatCount(sizes.crowd)}: CPU of 1,000`,
         unit: "CPU s",
         floor: figure(floor, "cpuPer1000"),
         ours: figure(ours, "cpuPer1000"),

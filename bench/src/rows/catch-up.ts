@@ -2,6 +2,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { atLeast, type Experiment, figure, type Sample } from "../experiment.ts";
 import type { Bench } from "../bench.ts";
+import { formatCount } from "../table.ts";
 import { runProgram, startSilentProgram } from "../processes.ts";
 import { copyLog, insertAtOnce, projectedOf } from "./projected-rows.ts";
 
@@ -13,9 +14,9 @@ const CATCHES_UP_WITHIN_MS = 300_000;
 export const catchUp: Experiment = {
   name: "catch-up",
   open: openCatchUp,
-  lines: (ours, floor) => [
+  lines: (ours, floor, sizes) => [
     {
-      work: "projector catching up 100,000 events",
+      work: `projector catching up ${formatCount(sizes.history)} events`,
       unit: "rows/s",
       floor: figure(floor, "perSecond"),
       ours: figure(ours, "perSecond"),

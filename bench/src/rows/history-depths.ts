@@ -4,6 +4,7 @@ import { atMost, type Experiment, figure, type Line, type Sample } from "../expe
 import { percentile } from "../percentiles.ts";
 import { startProgram } from "../processes.ts";
 import type { Bench } from "../bench.ts";
+import { formatCount } from "../table.ts";
 
 const PAGE = 100;
 /** At the 99th percentile: beside the SQL there are HTTP, the caller's rights, the wait for what was written, who has read, and JSON. */
@@ -21,14 +22,24 @@ const LOOK_INTO_ONE_OF = 50;
 export const historyDepths: Experiment = {
   name: "depth",
   open: openDepths,
-  lines: (ours, floor) =>
-    [ONE, SOME].flatMap((readers) => [line(ours, floor, readers, "p50"), line(ours, floor, readers, "p99")]),
+  lines: (ours, floor, sizes) =>
+    [ONE, SOME].flatMap((readers) =>
+      (["p50", "p99"] as const).map((name) => line({ ours, floor, readers, name, messages: sizes.history })),
+    ),
 };
 
-function line(ours: Sample, floor: Sample, readers: number, name: "p50" | "p99"): Line {
+interface Asked {
+  readonly ours: Sample;
+  readonly floor: Sample;
+  readonly readers: number;
+  readonly name: "p50" | "p99";
+  readonly messages: number;
+}
+
+function line({ ours, floor, readers, name, messages }: Asked): Line {
   const key = `${name}of${readers}`;
   return {
-    work: `100 of 100,000 messages at any depth, ${readers === ONE ? "one reader" : `${readers} at once`}, ${name}`,
+    work: `${PAGE} of ${formatCount(messages)} messages at any depth, ${readers === ONE ? "one reader" : `${readers} at once`}, ${name}`,
     unit: "ms",
     floor: figure(floor, key),
     ours: figure(ours, key),

@@ -2,6 +2,7 @@ import { httpRequest, openHttpConnection } from "../driver/http-connection.ts";
 import { createSequence } from "../exactly-once.ts";
 import { type Experiment, figure, type Sample } from "../experiment.ts";
 import type { Bench } from "../bench.ts";
+import { formatCount } from "../table.ts";
 import { atLeastThere, atMostThere, openYardstick, slownessOf, speedOf } from "./yardstick.ts";
 
 const CONNECTIONS = 16;
@@ -10,17 +11,17 @@ const PAGE = 100;
 export const historyPages: Experiment = {
   name: "history",
   open: openHistory,
-  lines(ours, machine) {
+  lines(ours, machine, sizes) {
     return [
       {
-        work: "newest 100 of 100,000 messages, read barrier included",
+        work: `newest ${PAGE} of ${formatCount(sizes.history)} messages, read barrier included`,
         unit: "pages/s",
         floor: null,
         ours: figure(ours, "perSecond"),
         ...atLeastThere(2_000, speedOf(machine)),
       },
       {
-        work: "newest 100 of 100,000: CPU of 1,000 pages",
+        work: `newest ${PAGE} of ${formatCount(sizes.history)}: CPU of 1,000 pages`,
         unit: "CPU s",
         floor: null,
         ours: figure(ours, "cpuPer1000"),

@@ -3,6 +3,7 @@ import { type DriverSocket, openSocket } from "../driver/web-socket.ts";
 import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
 import { pssKibOf } from "../cpu-time.ts";
 import type { Bench } from "../bench.ts";
+import { formatCount } from "../table.ts";
 import { openAll } from "../open-bench.ts";
 import type { Person } from "../people.ts";
 import { startProgram } from "../processes.ts";
@@ -22,9 +23,9 @@ const IDLE_MS = 30_000;
 export const idleSockets: Experiment = {
   name: "idle",
   open: openIdleSockets,
-  lines: (ours, floor) => [
+  lines: (ours, floor, sizes) => [
     {
-      work: "an idle device with a cursor, behind a heartbeat (PSS of 2,000)",
+      work: `an idle device with a cursor, behind a heartbeat (PSS of ${formatCount(sizes.idleSockets)})`,
       unit: "KiB",
       floor: figure(floor, "kib"),
       ours: figure(ours, "kib"),

@@ -1,10 +1,11 @@
 import { TEXT } from "../driver/frames.ts";
-import { httpRequest, openHttpConnection, type HttpConnection } from "../driver/http-connection.ts";
-import { checkDense, createSequence } from "../exactly-once.ts";
+import { type Answer, httpRequest, openHttpConnection, type HttpConnection } from "../driver/http-connection.ts";
+import { checkDense } from "../exactly-once.ts";
 import { atLeast, figure, type Experiment, type Sample } from "../experiment.ts";
 import { median } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
 import { startProgram, type Program } from "../processes.ts";
+import { type Acknowledged, readBack } from "../read-back.ts";
 
 const CONNECTIONS = 32;
 
@@ -14,13 +15,13 @@ export const postToManyChats: Experiment = {
   open: (bench) => openPosting(bench, "apart"),
   lines: (ours, floor) => [
     {
-      work: "POST message, 32 connections over 32 chats",
+      work: `POST message, ${CONNECTIONS} connections over ${CONNECTIONS} chats`,
       unit: "messages/s",
       floor: figure(floor, "perSecond"),
       ours: figure(ours, "perSecond"),
       required: atLeast(figure(floor, "perSecond")),
     },
-    cpuLine("POST message, 32 chats: CPU of 1,000", ours, floor),
+    cpuLine(`POST message, ${CONNECTIONS} chats: CPU of 1,000`, ours, floor),
   ],
 };
 
@@ -29,7 +30,7 @@ export const postToOneChat: Experiment = {
   open: (bench) => openPosting(bench, "hot"),
   lines: (ours, floor) => [
     {
-      work: "POST message, 32 connections into one chat",
+      work: `POST message, ${CONNECTIONS} connections into one chat`,
       unit: "messages/s",
       floor: figure(floor, "perSecond"),
       ours: figure(ours, "perSecond"),
@@ -57,6 +58,8 @@ async function openPosting(bench: Bench, kind: "apart" | "hot") {
   const groups = kind === "apart" ? members.map((member) => [member]) : [members];
   const chatIds = await Promise.all(groups.map((group) => bench.makeGroup(group)));
   const nextSeq = chatIds.map(() => 1);
+  /** Of the floor's rows, which are numbered by themselves. */
+  let nextId = 1;
   const floor = await startProgram("bench/src/floors/insert-per-request.ts", {
     args: [await bench.databaseUrl("floor")],
     pinned: bench.options.pinned,
@@ -76,16 +79,8 @@ async function openPosting(bench: Bench, kind: "apart" | "hot") {
           members[index]?.token ?? "",
           body(),
         );
-        let last = 0;
-        for (let count = 0; ; count += 1) {
-          if (performance.now() >= stopAt) return count;
-          const answer = await connection.send(request);
-          if (answer.status !== 201) faults.add(`POST: ${String(answer.status)} ${answer.body.toString()}`);
-          const { seq } = JSON.parse(answer.body.toString()) as { seq: number };
-          if (seq <= last) faults.add(`out of order: ${seq} was acknowledged behind ${last}`);
-          last = seq;
-          seqs[chat]?.push(seq);
-        }
+        const numberOf = (answer: string): number => (JSON.parse(answer) as { seq: number }).seq;
+        return postUntil(stopAt, "POST", () => connection.send(request), numberOf, seqs[chat] ?? []);
       },
       async () => {
         for (const [chat, chatId] of chatIds.entries()) {
@@ -94,33 +89,62 @@ async function openPosting(bench: Bench, kind: "apart" | "hot") {
         }
       },
     );
+    const written: Acknowledged[] = [];
     for (const [chat, acknowledged] of seqs.entries()) {
-      checkDense(`chat ${chat}`, acknowledged, nextSeq[chat] ?? 1, faults);
-      nextSeq[chat] = (nextSeq[chat] ?? 1) + acknowledged.length;
+      const first = nextSeq[chat] ?? 1;
+      checkDense(`chat ${chat}`, acknowledged, first, faults);
+      const last = first + acknowledged.length - 1;
+      nextSeq[chat] = last + 1;
+      const reader = groups[chat]?.[0];
+      if (reader !== undefined) written.push({ chatId: chatIds[chat] ?? "", reader, first, last });
     }
+    await readBack(bench, written);
     return result;
   }
 
   async function measureFloor(): Promise<Sample> {
-    const counting = createSequence("the floor", 0, faults);
+    const ids: number[] = [];
     // The database's share stands in the time of its server, which the system's own process has started.
     const both: Pick<Program, "cpuSeconds"> = { cpuSeconds: () => floor.cpuSeconds() + bench.chat().cpuSeconds() };
-    return post(
+    const result = await post(
       Number(floor.readyLine),
       both,
       async (connection, index, stopAt) => {
         const path = kind === "hot" ? "/hot/1" : `/apart/${index}`;
         const request = httpRequest("POST", path, "none", JSON.stringify({ text: TEXT }));
-        for (let count = 0; ; count += 1) {
-          if (performance.now() >= stopAt) return count;
-          const { status, body } = await connection.send(request);
-          if (status !== 201) faults.add(`floor: ${String(status)} ${body.toString()}`);
-          JSON.parse(body.toString());
-          counting.saw(counting.next());
-        }
+        const numberOf = (answer: string): number => Number((JSON.parse(answer) as { id: string }).id);
+        return postUntil(stopAt, "floor", () => connection.send(request), numberOf, ids);
       },
       async () => undefined,
     );
+    checkDense("the floor", ids, nextId, faults);
+    nextId += ids.length;
+    return result;
+  }
+
+  /** One request after the other; each answer's number stands behind the one before. Resolves to how many there were. */
+  async function postUntil(
+    stopAt: number,
+    what: string,
+    send: () => Promise<Answer>,
+    numberOf: (answer: string) => number,
+    acknowledged: number[],
+  ): Promise<number> {
+    let last = 0;
+    let count = 0;
+    while (performance.now() < stopAt) {
+      const { status, body } = await send();
+      if (status !== 201) {
+        faults.add(`${what}: ${String(status)} ${body.toString()}`);
+        continue;
+      }
+      const number = numberOf(body.toString());
+      if (number <= last) faults.add(`out of order: ${what}: ${number} was acknowledged behind ${last}`);
+      last = number;
+      acknowledged.push(number);
+      count += 1;
+    }
+    return count;
   }
 
   async function post(

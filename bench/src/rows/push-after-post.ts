@@ -4,6 +4,7 @@ import { createSequence } from "../exactly-once.ts";
 import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
 import { median } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
+import { readBack } from "../read-back.ts";
 
 export const pushAfterPost: Experiment = {
   name: "post-push",
@@ -27,6 +28,7 @@ async function openPostPush(bench: Bench) {
   if (alice === undefined || bob === undefined) throw new Error("two people are needed");
   const chatId = await bench.makeGroup([alice, bob]);
   const request = httpRequest("POST", `/api/chats/${chatId}/messages`, alice.token, JSON.stringify({ text: TEXT }));
+  const reader = alice;
   let nextSeq = 1;
 
   async function ours(): Promise<Sample> {
@@ -41,6 +43,7 @@ async function openPostPush(bench: Bench) {
       sequence.saw(heard.seq);
       pushed();
     };
+    const first = nextSeq;
     const posts: number[] = [];
     const pushes: number[] = [];
     const stopAt = performance.now() + options.seconds * 1_000;
@@ -57,6 +60,7 @@ async function openPostPush(bench: Bench) {
     }
     connection.close();
     socket.close();
+    await readBack(bench, [{ chatId, reader, first, last: nextSeq - 1 }]);
     return { postP50: median(posts), pushP50: median(pushes) };
   }
 

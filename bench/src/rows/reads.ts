@@ -8,6 +8,7 @@ import { percentile } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
 import { openAll } from "../open-bench.ts";
 import { startProgram } from "../processes.ts";
+import { readBack } from "../read-back.ts";
 
 const MESSAGES_PER_SECOND = 2;
 /** Each is told to everybody, so with 1,000 members it is so many thousand deliveries a second. */
@@ -106,8 +107,12 @@ async function openReads(bench: Bench) {
         LOOK_EVERY_MS,
       );
       const sample = await measure(sockets, nextSeq);
+      const longestQueue = await queue.stop();
+      const first = nextSeq;
       nextSeq += figure(sample, "messages");
-      return { ...sample, longestQueue: await queue.stop() };
+      const [reader] = people;
+      if (reader !== undefined) await readBack(bench, [{ chatId, reader, first, last: nextSeq - 1 }]);
+      return { ...sample, longestQueue };
     },
     async floor(): Promise<Sample> {
       bareRound += 1;

@@ -5,6 +5,7 @@ import type { Bench } from "../bench.ts";
 import { openAll } from "../open-bench.ts";
 import type { Person } from "../people.ts";
 import { startProgram } from "../processes.ts";
+import { readBack } from "../read-back.ts";
 
 /** Messages under way of each sender: enough that no sender ever waits for a commit, with 32 of them 256. */
 export const WINDOW = 8;
@@ -65,6 +66,10 @@ export async function openRooms(bench: Bench, plan: RoomPlan): Promise<Measurabl
       const sample = await measure(bench.chat().cpuSeconds, rooms, async () => {
         for (const [index, chatId] of chatIds.entries()) await bench.settled(chatId, firstOf(groups[index]));
       });
+      const written = rooms.map(({ chatId, nextSeq: next }, index) => {
+        return { chatId, reader: firstOf(groups[index]), first: nextSeq.get(chatId) ?? 1, last: next - 1 };
+      });
+      await readBack(bench, written);
       for (const room of rooms) nextSeq.set(room.chatId, room.nextSeq);
       return sample;
     },

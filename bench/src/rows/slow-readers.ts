@@ -6,6 +6,7 @@ import { createSequence } from "../exactly-once.ts";
 import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
 import { percentile } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
+import { readBack } from "../read-back.ts";
 
 const PER_SECOND = 5;
 /** The longest that is allowed: the kernel holds some megabytes for each socket, and ours begin to wait behind them. */
@@ -110,6 +111,8 @@ async function openSlowReaders(bench: Bench) {
     const devices = (await readMetric(bench.port(), "realtime_devices")) ?? Number.NaN;
     const closed = people.length - devices;
     for (const socket of [...readers, ...others]) socket.drop();
+    const [reader] = people;
+    if (reader !== undefined) await readBack(bench, [{ chatId, reader, first, last: nextSeq - 1 }]);
     return { p50: percentile(latencies, 0.5), p99: percentile(latencies, 0.99), mib, queuedMib: queued, closed };
   }
 

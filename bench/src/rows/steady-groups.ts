@@ -7,6 +7,7 @@ import { percentile } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
 import { openAll } from "../open-bench.ts";
 import { startProgram } from "../processes.ts";
+import { readBack } from "../read-back.ts";
 import { atMostThere } from "./yardstick.ts";
 
 const PER_SECOND = 200;
@@ -22,10 +23,10 @@ const ARRIVES_WITHIN_MS = 30_000;
 export const steadyGroups: Experiment = {
   name: "steady",
   open: openSteadyGroups,
-  lines(ours, floor) {
+  lines(ours, floor, sizes) {
     const slowness = figure(floor, "p50") / BARE_P50_THERE;
     return (["p50", "p99"] as const).map((name) => ({
-      work: `50 chats of 10, 200 messages/s: ${name} to the last member`,
+      work: `${sizes.groups} chats of ${sizes.groupMembers}, ${PER_SECOND} messages/s: ${name} to the last member`,
       unit: "ms",
       floor: figure(floor, name),
       ours: figure(ours, name),
@@ -61,7 +62,14 @@ async function openSteadyGroups(bench: Bench) {
         return { chatId, members: membersOf(sockets, index), nextSeq: nextSeq[index] ?? 1 };
       });
       const { sent, sample } = await measure(groups);
-      for (const [index, count] of sent.entries()) nextSeq[index] = (nextSeq[index] ?? 1) + count;
+      const written = chatIds.flatMap((chatId, index) => {
+        const [reader] = membersOf(wanted, index);
+        const first = nextSeq[index] ?? 1;
+        const last = first + (sent[index] ?? 0) - 1;
+        nextSeq[index] = last + 1;
+        return reader === undefined ? [] : [{ chatId, reader, first, last }];
+      });
+      await readBack(bench, written);
       return sample;
     },
 

@@ -10,6 +10,7 @@ import type { Bench } from "../bench.ts";
 import { openAll } from "../open-bench.ts";
 import type { Person } from "../people.ts";
 import { startProgram } from "../processes.ts";
+import { readBack } from "../read-back.ts";
 
 const GROUP = 50;
 /** Messages of each chat while nobody is there. */
@@ -173,7 +174,12 @@ async function openStorm(bench: Bench) {
       for (const socket of sockets) socket.close();
       return { seconds };
     },
-    ours: async () => ({ ...(await storm("memory")), ...(await storm("journal")) }),
+    async ours(): Promise<Sample> {
+      const sample = { ...(await storm("memory")), ...(await storm("journal")) };
+      const written = groups.map(({ chatId, sender, last }) => ({ chatId, reader: sender, first: 1, last }));
+      await readBack(bench, written);
+      return sample;
+    },
     close: () => bare.stop(),
   };
 }
