@@ -3,6 +3,7 @@ import type { leadPartition } from "@chat/shared/log/partition-writer";
 import type { Position } from "@chat/shared/log/position";
 import type { Clock } from "./clock.ts";
 import type { LookUps } from "./look-ups.ts";
+import type { RoomForEvents } from "./owner-limits.ts";
 import type { PartitionObserver } from "./partition-observer.ts";
 
 export interface PartitionOwnerDependencies {
@@ -22,4 +23,6 @@ export interface PartitionOwnerDependencies {
   readonly newElectionId: () => string;
   readonly newEventId: () => string;
   readonly observe: PartitionObserver;
+  /** Absent: as much as the service has. Simulations have little, so that they come to its end. */
+  readonly room?: RoomForEvents;
 }

@@ -44,7 +44,7 @@ interface Batch extends DecisionBatch {
  * then each of them either stands in the log or never will.
  */
 export function createPartitionOwner(dependencies: PartitionOwnerDependencies): PartitionOwner {
-  const { log, partition, writer, lookUps, clock, observe, mayLead = () => true } = dependencies;
+  const { log, partition, writer, lookUps, clock, observe, mayLead = () => true, room = limits.room } = dependencies;
   const state = createPartitionState(partition);
   const { tail } = state;
   let leadership: Leadership | null = null;
@@ -67,7 +67,7 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
     if (stopping) return Promise.reject(refusal.notOwner());
     if (halted !== null || state.stuckAt() !== null) return Promise.reject(refusal.halted());
     if (queue.length >= limits.maxWaiting) return Promise.reject(refusal.overloaded());
-    if (tail().bytes() > limits.maxTailBytes) return Promise.reject(refusal.lagging());
+    if (tail().bytes() > room.maxTailBytes) return Promise.reject(refusal.lagging());
     return new Promise((resolve, reject) => {
       const deadline = clock.now() + limits.maxAnswerMs;
       queue.push({ request, resolve, reject, deadline, found: null, looking: false, answered: false });
@@ -109,7 +109,7 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
     const batch = createDecisionBatch({
       view: state.view,
       tail: tail(),
-      maxBytes: limits.maxBatchBytes,
+      maxBytes: room.maxBatchBytes,
       newEventId: dependencies.newEventId,
     });
     const answers: [Waiting, CommandOutcome | Rejection][] = [];
@@ -208,7 +208,7 @@ export function createPartitionOwner(dependencies: PartitionOwnerDependencies): 
         continue;
       }
       try {
-        const from = await whereToLearnFrom({ ...dependencies, state });
+        const from = await whereToLearnFrom({ ...dependencies, room, state });
         lagging = from === "lagging";
         if (from === "lagging" || from === "stuck") {
           await clock.sleep(lagging ? limits.sweepMs : limits.lookForSkipMs);
