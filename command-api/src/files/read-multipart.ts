@@ -16,13 +16,18 @@ const MAX_HEADER_PAIRS = 32;
 /** Whoever sends nothing for so long has gone, whatever his socket says. */
 const SILENT_MS = 30_000;
 
+/** For specs; else half a minute. */
+export interface Patience {
+  readonly silentMs?: number;
+}
+
 export interface IncomingFile {
   /** As the sender calls it. */
   readonly name: string | undefined;
   readonly bytes: Readable;
 }
 
-export interface MultipartOptions {
+export interface MultipartOptions extends Patience {
   readonly maxFiles: number;
   readonly maxFileBytes: number;
 }
@@ -78,7 +83,8 @@ export async function readMultipart(
   const parsed = once(parser, "finish");
   parsed.catch(() => undefined);
 
-  const feeding = feed(request, parser, maxBytes, ending.signal, fail);
+  const { silentMs = SILENT_MS } = options;
+  const feeding = feed(request, parser, { maxBytes, silentMs, ending: ending.signal, fail });
   feeding.catch(() => undefined);
   try {
     await Promise.race([feeding, failure.promise]);
@@ -127,25 +133,33 @@ function parserOf(request: IncomingMessage, { maxFiles }: MultipartOptions): Bus
   }
 }
 
+interface Feeding {
+  readonly maxBytes: number;
+  readonly silentMs: number;
+  readonly ending: AbortSignal;
+  readonly fail: (error: Rejection) => void;
+}
+
 /** The body, as fast as the parser takes it and as long as somebody sends it. */
 async function feed(
   request: IncomingMessage,
   parser: BusboyInstance,
-  maxBytes: number,
-  ending: AbortSignal,
-  fail: (error: Rejection) => void,
+  { maxBytes, silentMs, ending, fail }: Feeding,
 ): Promise<void> {
-  const timer = setTimeout(() => fail(silence()), SILENT_MS);
+  const waitForMore = (): NodeJS.Timeout => setTimeout(() => fail(silence()), silentMs);
+  let timer = waitForMore();
+  ending.addEventListener("abort", () => clearTimeout(timer), { once: true });
   let bytes = 0;
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       if (ending.aborted) return;
       bytes += chunk.length;
       if (bytes > maxBytes) throw formTooLarge();
-      // While the store is slow nobody waits for the sender.
+      // While the store is slow nobody waits for the sender. A timer that was cleared does not come back by `refresh`.
       clearTimeout(timer);
       if (!parser.write(chunk)) await once(parser, "drain", { signal: ending });
-      timer.refresh();
+      if (ending.aborted) return;
+      timer = waitForMore();
     }
     parser.end();
   } catch (error) {

@@ -9,7 +9,7 @@ import { fileNameOf } from "./file-name.ts";
 import type { FileRows, FileTarget, UserQuota } from "./file-rows.ts";
 import type { FreeDeleted } from "./free-deleted.ts";
 import { mediaTypeOf, TYPE_BYTES } from "./media-type.ts";
-import { type IncomingFile, readMultipart, tooLarge, wrongFiles } from "./read-multipart.ts";
+import { type IncomingFile, type Patience, readMultipart, tooLarge, wrongFiles } from "./read-multipart.ts";
 
 /** A page sends a few at once; each holds a connection and a file handle. */
 const MAX_UPLOADS_OF_USER = 4;
@@ -59,7 +59,7 @@ export interface Uploads {
   inTurn<T>(userId: string, work: () => Promise<T>): Promise<T>;
 }
 
-interface Dependencies {
+interface Dependencies extends Patience {
   readonly store: FileStore;
   readonly rows: Pick<FileRows, "begin" | "count" | "forget" | "used">;
   /** Called when a user's room may not be enough. */
@@ -77,7 +77,7 @@ interface ToPut {
   readonly signal?: AbortSignal;
 }
 
-export function createUploads({ store, rows, freeDeleted, limits, logger }: Dependencies): Uploads {
+export function createUploads({ store, rows, freeDeleted, limits, logger, ...patience }: Dependencies): Uploads {
   const underWay = new Map<string, number>();
   let all = 0;
 
@@ -142,7 +142,7 @@ export function createUploads({ store, rows, freeDeleted, limits, logger }: Depe
       }
 
       try {
-        await readMultipart(request, { maxFiles, maxFileBytes: limits.maxFileBytes }, takeOne);
+        await readMultipart(request, { maxFiles, maxFileBytes: limits.maxFileBytes, ...patience }, takeOne);
         return taken;
       } catch (error) {
         await release(taken);

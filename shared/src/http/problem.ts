@@ -25,6 +25,8 @@ export function problemHeaders(rejection: Rejection): Readonly<Record<string, st
   if (rejection.retryAfterSeconds !== undefined)
     headers["Retry-After"] = String(Math.ceil(rejection.retryAfterSeconds));
   if (kindOfRejection(rejection.code).status === 401) headers["WWW-Authenticate"] = challengeOf(rejection.code);
+  // RFC 9110 15.5.9: whoever has not sent the rest by now is not waited for, and the connection is good for nothing else.
+  if (rejection.code === "request_timeout") headers["Connection"] = "close";
   return headers;
 }
 
