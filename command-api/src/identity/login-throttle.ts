@@ -8,6 +8,11 @@ const QUARTER_HOUR_SECONDS = 900;
 
 /** A person who has forgotten which of his passwords it was tries fewer. */
 const FAILURES_OF_PAIR = 10;
+/**
+ * Then, where the account was opened before, one attempt in so long. Behind that address there may be others than its owner, and none
+ * of them should keep him out for a quarter of an hour; nor may they guess faster than at 40 passwords in that time.
+ */
+const SLOW_SECONDS = 30;
 /** Behind one address there may be a school; a list of stolen passwords is longer. */
 const FAILURES_OF_ADDRESS = 100;
 /** From all addresses together. Beyond it, only addresses from which somebody has got in before may go on trying. */
@@ -31,13 +36,15 @@ export interface LoginThrottle {
 
 /**
  * Slows down who guesses passwords: one account from one address, many accounts from one address, one account from many
- * addresses. So that the last does not lock its owner out where he usually is, an address from which the account was opened
- * before is not counted among the strangers; elsewhere he waits with them. In memory, for each instance; a restart forgets.
+ * addresses. So that none but the second locks its owner out where he usually is, an address from which the account was opened
+ * before is not counted among the strangers, and after too many failures it is slow and not shut; elsewhere he waits with
+ * them. In memory, for each instance; a restart forgets.
  */
 export function createLoginThrottle(): LoginThrottle {
-  const limiter = (keyPrefix: string, points: number): RateLimiterMemory =>
-    new RateLimiterMemory({ keyPrefix, points, duration: QUARTER_HOUR_SECONDS });
+  const limiter = (keyPrefix: string, points: number, duration = QUARTER_HOUR_SECONDS): RateLimiterMemory =>
+    new RateLimiterMemory({ keyPrefix, points, duration });
   const ofPair = limiter("pair", FAILURES_OF_PAIR);
+  const ofSlowPair = limiter("slow", 1, SLOW_SECONDS);
   const ofAddress = limiter("address", FAILURES_OF_ADDRESS);
   const ofAccount = limiter("account", FAILURES_OF_ACCOUNT);
   const known = new LRUCache<string, true>({ max: MAX_KNOWN_PAIRS });
@@ -45,25 +52,26 @@ export function createLoginThrottle(): LoginThrottle {
   return {
     async allow({ email, address }) {
       const [account, pair] = [keyOf(email), keyOf(email, address)];
-      const counted = [ofPair.get(pair), ofAddress.get(address), ...(known.has(pair) ? [] : [ofAccount.get(account)])];
-      const spent = (await Promise.all(counted)).filter((result) => result !== null && result.remainingPoints <= 0);
-      const waitMs = Math.max(0, ...spent.map((result) => result?.msBeforeNext ?? 0));
-      if (spent.length > 0) throw tooMany(Math.max(1, Math.ceil(waitMs / MS)));
+      const isKnown = known.has(pair);
+      const counted = [ofAddress.get(address), ...(isKnown ? [] : [ofPair.get(pair), ofAccount.get(account)])];
+      refuse((await Promise.all(counted)).filter(isSpent));
+      // Taken before the password is looked at: of many that are sent at one moment one is.
+      if (isKnown && isSpent(await ofPair.get(pair))) refuse(await take(ofSlowPair, pair));
     },
 
     async failed({ email, address }) {
       const [account, pair] = [keyOf(email), keyOf(email, address)];
       await Promise.all([
-        penalize(ofPair, pair),
-        penalize(ofAddress, address),
-        ...(known.has(pair) ? [] : [penalize(ofAccount, account)]),
+        take(ofPair, pair),
+        take(ofAddress, address),
+        ...(known.has(pair) ? [] : [take(ofAccount, account)]),
       ]);
     },
 
     async succeeded({ email, address }) {
       const pair = keyOf(email, address);
       known.set(pair, true);
-      await ofPair.delete(pair);
+      await Promise.all([ofPair.delete(pair), ofSlowPair.delete(pair)]);
     },
   };
 }
@@ -73,13 +81,24 @@ function keyOf(...parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 
-async function penalize(limiter: RateLimiterMemory, key: string): Promise<void> {
+/** What stands against it: nothing, or that the last point was spent before, as by attempts that are under way. */
+async function take(limiter: RateLimiterMemory, key: string): Promise<readonly RateLimiterRes[]> {
   try {
     await limiter.consume(key);
+    return [];
   } catch (error) {
-    // Thrown by the attempts that were under way when the last point was spent.
-    if (!(error instanceof RateLimiterRes)) throw error;
+    if (error instanceof RateLimiterRes) return [error];
+    throw error;
   }
+}
+
+const isSpent = (result: RateLimiterRes | null): result is RateLimiterRes =>
+  result !== null && result.remainingPoints <= 0;
+
+function refuse(spent: readonly RateLimiterRes[]): void {
+  if (spent.length === 0) return;
+  const waitMs = Math.max(0, ...spent.map(({ msBeforeNext }) => msBeforeNext));
+  throw tooMany(Math.max(1, Math.ceil(waitMs / MS)));
 }
 
 function tooMany(retryAfterSeconds: number): Rejection {
