@@ -12,6 +12,7 @@ import { fillLog } from "./fill-log.ts";
 import { measureChat } from "./measure-chat.ts";
 
 const interrupted = new AbortController();
+let cutOff = false;
 for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => interrupted.abort());
 const say = (line: string): void => void process.stdout.write(`demo: ${line}\n`);
 const environment = process.env;
@@ -27,6 +28,7 @@ async function fillSmall(): Promise<void> {
       "With --big ten thousand people and a million messages, while no chat runs; then --measure (each has a --help)",
     settings: demoSettings,
     checkArguments: partAsked,
+    isCutOff: () => cutOff,
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {
@@ -46,6 +48,7 @@ async function fillBig(): Promise<void> {
       "(--part 0.1: a tenth of it). Cut and run again it goes on; when all is there it changes nothing",
     settings: bigDemoSettings,
     checkArguments: partAsked,
+    isCutOff: () => cutOff,
     environment,
     create: (settings, context) =>
       whileStarting(async () => {
@@ -71,6 +74,7 @@ async function measureBig(): Promise<void> {
     about: "--measure reads in a running chat that --big has filled (the same --part), and says how long that takes",
     settings: demoSettings,
     checkArguments: partAsked,
+    isCutOff: () => cutOff,
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {
@@ -94,6 +98,7 @@ function whileStarting(work: () => Promise<void>): Service {
     start: () =>
       work().catch((error: unknown) => {
         if (!interrupted.signal.aborted) throw error;
+        cutOff = true;
         say("interrupted; run again it goes on");
       }),
     stop: () => Promise.resolve(),

@@ -38,6 +38,8 @@ export interface Program<P extends TProperties> {
   readonly checkArguments?: () => unknown;
   /** `process.env`, which only main.ts reads; `.env` is added to it here. */
   readonly environment: Environment;
+  /** Whether a signal has cut off work that was to be done, asked when all has stopped. Absent: there is no such work. */
+  readonly isCutOff?: () => boolean;
   /** Joins the real things. What it throws, and what `start` throws, ends the program before it began. */
   create(settings: Static<TObject<P>>, context: ProgramContext): Service | Promise<Service>;
 }
@@ -50,7 +52,8 @@ export interface ProgramContext {
 
 /**
  * All of a main.ts: reads the settings, starts the service, stops it on SIGTERM or SIGINT. A second signal a second later, or 10 s,
- * end it at once. Exit code 0 after a stop that was asked for; 1 when it could not start, failed, or did not stop in time.
+ * end it at once. Exit code 0 after a stop that was asked for, 143 or 130 when that cut off work; 1 when it could not start,
+ * failed, or did not stop in time.
  */
 export async function runService<P extends TProperties>(program: Program<P>): Promise<void> {
   if (process.argv.includes("--help")) {
@@ -58,7 +61,7 @@ export async function runService<P extends TProperties>(program: Program<P>): Pr
     process.stdout.write(`${describeSettings(program.settings)}\n`);
     return;
   }
-  const running = guard(program.name);
+  const running = guard(program);
   try {
     if (program.checkArguments === undefined) refuseArguments(process.argv.slice(2));
     else program.checkArguments();
@@ -79,7 +82,7 @@ function refuseArguments(given: readonly string[]): void {
 }
 
 /** What is running, and the ways in which it ends. */
-function guard(name: string) {
+function guard({ name, isCutOff = () => false }: Pick<Program<TProperties>, "name" | "isCutOff">) {
   let log = createLogger({ service: name });
   let service: Service | undefined;
   let starting: Promise<void> = Promise.resolve();
@@ -93,11 +96,11 @@ function guard(name: string) {
     return "stopped";
   }
 
-  async function end(exitCode: number): Promise<void> {
+  async function end(exitCode: () => number): Promise<void> {
     ending = true;
     try {
       const outcome = await Promise.race([stop(), sleep(STOP_WITHIN_MS, "late" as const)]);
-      if (outcome === "stopped") process.exit(exitCode);
+      if (outcome === "stopped") process.exit(exitCode());
       log.error({ withinMs: STOP_WITHIN_MS }, "did not stop in time");
     } catch (error) {
       if (error instanceof CannotStart) sayWhy(name, error);
@@ -108,7 +111,7 @@ function guard(name: string) {
 
   function fail(error: unknown): void {
     log.fatal({ err: error }, "failed");
-    if (!ending) void end(1);
+    if (!ending) void end(() => 1);
   }
 
   for (const signal of SIGNALS) {
@@ -119,7 +122,7 @@ function guard(name: string) {
       }
       signalledAt = performance.now();
       log.info({ signal }, "stopping");
-      void end(0);
+      void end(() => (isCutOff() ? EXIT_KILLED[signal] : 0));
     });
   }
   // An error that nobody waited for is a bug: what state it left behind is unknown, so nothing goes on.
