@@ -63,6 +63,7 @@ await runService({
           limiting: limitingOf(settings),
           observe: observeRequests(metrics),
           allowedOrigins: settings.ALLOWED_ORIGINS ?? defaultAllowedOrigins,
+          amongOthers: true,
         }),
       ),
     });

@@ -48,6 +48,7 @@ await runService({
         pages,
         observe: observeRequests(metrics),
         allowedOrigins: settings.ALLOWED_ORIGINS ?? defaultAllowedOrigins,
+        amongOthers: true,
       }),
     });
     return composeServices("query-api", [backend.service, revoked, http, readiness]);

@@ -70,6 +70,8 @@ describe("static files", () => {
         expect([path, (await send("GET", path)).status]).toEqual([path, 404]);
       expect((await send("POST", "/story.js")).status).toBe(404);
       expect((await send("HEAD", "/story.js")).status).toBe(200);
+      const asked = await send("OPTIONS", "/story.js");
+      expect([asked.status, asked.headers.allow]).toEqual([204, "GET, HEAD, OPTIONS"]);
     }));
 
   it("are asked for again when they could not be read", () => {

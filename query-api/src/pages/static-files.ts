@@ -39,6 +39,11 @@ export function createStaticFiles(files: readonly StaticFile[]): Middleware {
 
   return async (context, next): Promise<void> => {
     const file = byPath.get(context.path) ?? pageAt(context.path);
+    if (file !== undefined && context.method === "OPTIONS") {
+      context.set("Allow", "GET, HEAD, OPTIONS");
+      context.status = 204;
+      return;
+    }
     if (file === undefined || (context.method !== "GET" && context.method !== "HEAD")) {
       await next();
       return;

@@ -19,6 +19,11 @@ export interface HttpAppOptions {
   readonly log: Logger;
   /** Origins whose pages may read the answers; none when absent. */
   readonly allowedOrigins?: readonly string[];
+  /**
+   * Whether other services answer at the same address, behind one gateway. OPTIONS, which comes to one of them, then names no methods and
+   * refuses no path: what the others take is not this one's to know.
+   */
+  readonly amongOthers?: boolean;
   /** What serves paths that are no routes (the page, the documents); asked last. */
   readonly pages?: readonly Middleware[];
   /** Callers may ask as much as they like when absent. */
@@ -45,7 +50,7 @@ export function createHttpApp(options: HttpAppOptions): RequestListener {
   app.use(createCors(options.allowedOrigins ?? []));
   app.use(mountRoutes(options.routes, options.authenticate, options.limiting));
   for (const page of options.pages ?? []) app.use(page);
-  app.use(refuseUnknown);
+  app.use(endOfPaths(options.amongOthers ?? false));
   // Koa's own promise ends after the answer; whatever fails there was told to "error" above.
   const callback = app.callback();
   return (request, response) => void callback(request, response);
@@ -146,11 +151,20 @@ function answerWithProblem(context: Context, rejection: Rejection, requestId: st
 /** A disk that is full, or a store that restarts, takes longer than a database that fails over. */
 const filesAway = { retryAfterSeconds: 10 };
 
-/** The router notes on the context which routes have this path, whatever their method. */
-function refuseUnknown(context: Context): void {
-  const samePath = (context["matched"] ?? []) as readonly { readonly methods: readonly string[] }[];
-  const methods = new Set(samePath.flatMap((layer) => layer.methods));
-  if (methods.size === 0) throw new Rejection("not_found", "There is nothing at this path.");
-  context.set("Allow", [...methods, "OPTIONS"].join(", "));
-  throw new Rejection("method_not_allowed", `This path takes ${[...methods].join(", ")}.`);
+/** The router, or a page, notes on the context which routes have this path, whatever their method. */
+function endOfPaths(amongOthers: boolean): Middleware {
+  return (context) => {
+    const samePath = (context["matched"] ?? []) as readonly { readonly methods: readonly string[] }[];
+    const methods = [...new Set(samePath.flatMap((layer) => layer.methods)), "OPTIONS"];
+    const options = context.method === "OPTIONS";
+    // RFC 9110 9.3.7: of `*` the server as a whole is asked.
+    if (options && (amongOthers || context.req.url === "*")) {
+      context.status = 204;
+      return;
+    }
+    if (methods.length === 1) throw new Rejection("not_found", "There is nothing at this path.");
+    context.set("Allow", methods.join(", "));
+    if (!options) throw new Rejection("method_not_allowed", `This path takes ${methods.slice(0, -1).join(", ")}.`);
+    context.status = 204;
+  };
 }

@@ -1,9 +1,11 @@
+import type { IncomingHttpHeaders } from "node:http";
 import type { Middleware } from "koa";
 import { createAllowedOrigins } from "./allowed-origins.ts";
 
+/** What a page of another origin may ask with; which of them a path takes is for its answer to say. */
 const METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS";
 const REQUEST_HEADERS =
-  "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Chat-Consistency, If-None-Match, Range";
+  "Authorization, Content-Type, Idempotency-Key, X-Request-Id, Chat-Consistency, If-None-Match, Range, If-Range";
 const ANSWER_HEADERS =
   "Link, Location, Retry-After, RateLimit, RateLimit-Policy, ETag, WWW-Authenticate, X-Request-Id, Chat-Position, Chat-Stale, Content-Range, Content-Disposition";
 
@@ -12,7 +14,7 @@ const PREFLIGHT_SECONDS = 600;
 
 /**
  * Lets pages of the listed origins read our answers; `*` stands for any. Tokens are no cookies, so there are no
- * credentials to allow. Answers OPTIONS for every path: which service has which path is not this one's to know.
+ * credentials to allow. Answers every preflight, whatever the path: a browser that hears a refusal there tells its page nothing.
  */
 export function createCors(allowedOrigins: readonly string[]): Middleware {
   const allowed = createAllowedOrigins(allowedOrigins);
@@ -26,16 +28,18 @@ export function createCors(allowedOrigins: readonly string[]): Middleware {
       context.res.setHeader("Access-Control-Allow-Origin", allowed.any ? "*" : origin);
       context.res.setHeader("Access-Control-Expose-Headers", ANSWER_HEADERS);
     }
-    if (context.req.method !== "OPTIONS") return next();
-    if (mayRead && headers["access-control-request-method"] !== undefined) {
+    if (context.req.method !== "OPTIONS" || !isPreflight(headers)) return next();
+    if (mayRead) {
       context.set({
         "Access-Control-Allow-Methods": METHODS,
         "Access-Control-Allow-Headers": REQUEST_HEADERS,
         "Access-Control-Max-Age": String(PREFLIGHT_SECONDS),
       });
     }
-    context.set("Allow", METHODS);
     context.status = 204;
     return Promise.resolve();
   };
 }
+
+const isPreflight = (headers: IncomingHttpHeaders): boolean =>
+  headers.origin !== undefined && headers["access-control-request-method"] !== undefined;

@@ -10,7 +10,7 @@ import { freePort } from "../testing/free-port.ts";
 import { type TestServer, withHttpServer } from "../testing/http-server.ts";
 import { type AnsweredRequest } from "./app.ts";
 import { createAuthenticate } from "./authenticate.ts";
-import { defineRoute } from "./define-route.ts";
+import { defineRoute, type Route } from "./define-route.ts";
 import { createReadiness, healthRoutes } from "./health.ts";
 import { createHttpServer, LONG_BODY, refuseBusyPort } from "./server.ts";
 
@@ -216,8 +216,41 @@ describe("a server that cannot start", () => {
   });
 });
 
+describe("OPTIONS", () => {
+  const gate = createGate().route;
+  const routes: readonly Route[] = [gate, { ...gate, method: "PUT", paths: ["/gate"] }];
+
+  it.each(["/gate", "/api/gate", "/gate/me"])("names the methods that %s takes, as its 405 does", (path) =>
+    withHttpServer({ routes, authenticate }, async ({ send }) => {
+      const asked = await send("OPTIONS", path);
+      const refused = await send("DELETE", path);
+      const methods = path.endsWith("/me") ? "HEAD, GET, OPTIONS" : "HEAD, GET, PUT, OPTIONS";
+      expect([asked.status, asked.text, asked.headers.allow]).toEqual([204, "", methods]);
+      expect([refused.status, refused.headers.allow]).toEqual([405, methods]);
+    }),
+  );
+
+  it("finds nothing where nothing is, and all of the server at *", () =>
+    withHttpServer({ routes, authenticate }, async ({ send }) => {
+      expect(await send("OPTIONS", "/anything")).toMatchObject({ status: 404, json: { code: "not_found" } });
+      // A method to come, and no page that asks: no preflight.
+      const half = { headers: { "Access-Control-Request-Method": "POST" } };
+      expect((await send("OPTIONS", "/anything", half)).status).toBe(404);
+      expect((await send("OPTIONS", "*")).status).toBe(204);
+    }));
+
+  it("says nothing of methods where other services answer at the same address", () =>
+    withHttpServer({ routes, authenticate, amongOthers: true }, async ({ send }) => {
+      for (const path of ["/gate", "/anything"]) {
+        const { status, headers } = await send("OPTIONS", path);
+        expect([path, status, headers.allow]).toEqual([path, 204, undefined]);
+      }
+      expect((await send("GET", "/anything")).status).toBe(404);
+    }));
+});
+
 describe("every path", () => {
-  it("answers OPTIONS, and allows pages of the listed origins only", async () => {
+  it("answers preflights, and allows pages of the listed origins only", async () => {
     const options = { routes: [], authenticate, allowedOrigins: ["http://localhost:3000"] };
     await withHttpServer(options, async ({ send }) => {
       const preflight = (Origin: string) =>
@@ -226,7 +259,10 @@ describe("every path", () => {
       const ours = await preflight("http://localhost:3000");
       expect(ours).toMatchObject({ status: 204, text: "" });
       expect(ours.headers["access-control-allow-origin"]).toBe("http://localhost:3000");
-      expect(ours.headers["access-control-allow-headers"]).toContain("Idempotency-Key");
+      const headers = (ours.headers["access-control-allow-headers"] ?? "").split(", ");
+      // All that calls are told apart by; what a page may not send it cannot use.
+      for (const header of ["Idempotency-Key", "Chat-Consistency", "If-None-Match", "Range", "If-Range"])
+        expect(headers).toContain(header);
       const others = await preflight("http://evil.example");
       expect(others.status).toBe(204);
       expect(others.headers["access-control-allow-origin"]).toBeUndefined();
