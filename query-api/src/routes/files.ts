@@ -16,7 +16,7 @@ interface Dependencies {
   readonly users: Users;
 }
 
-type Asking = Pick<RouteRequest, "headers" | "requestId">;
+type Asking = Pick<RouteRequest, "headers" | "incoming" | "requestId">;
 
 const avatarQuery = Type.Object({
   v: Type.Optional(Type.String({ maxLength: 100, description: "which picture; it makes the URL another one" })),

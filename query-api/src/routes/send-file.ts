@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders } from "node:http";
+import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 import contentDisposition from "content-disposition";
 import parseRange from "range-parser";
 import { type ByteRange, type FileSource, isFileKey } from "@chat/shared/files/file-store";
@@ -17,6 +17,7 @@ export interface SentFile {
 
 interface Asked {
   readonly headers: IncomingHttpHeaders;
+  readonly incoming: Pick<IncomingMessage, "method">;
   readonly requestId: string;
   /** Shown in the browser instead of saved, if that is safe. */
   readonly inline: boolean;
@@ -41,7 +42,8 @@ export async function sendFile(files: FileSource, file: SentFile, asked: Asked):
   const etag = `"${file.key}"`;
   const headers = headersOf(file, etag, asked.inline);
   if (isKnown(asked.headers["if-none-match"], etag)) return { status: 304, headers };
-  const range = rangeOf(asked.headers, etag, file.size);
+  // RFC 9110 14.2: a range is asked for by GET alone; of anything else it is passed over.
+  const range = asked.incoming.method === "GET" ? rangeOf(asked.headers, etag, file.size) : undefined;
   if (range === "not satisfiable") return beyondItsEnd(asked.requestId, file.size ?? 0);
   if (!isFileKey(file.key)) throw new Error("a file is kept under a key that is none of ours");
   const opened = await files.open(file.key, range);
