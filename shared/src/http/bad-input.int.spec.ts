@@ -35,6 +35,17 @@ const routes: readonly Route[] = [
     },
   }),
   defineRoute({
+    method: "GET",
+    path: "/notes/:user",
+    summary: "A read",
+    auth: "token",
+    responses: { 200: { description: "The notes" } },
+    handle({ headers }) {
+      handled.push(headers);
+      return { status: 200, body: { consistency: headers["chat-consistency"] } };
+    },
+  }),
+  defineRoute({
     method: "POST",
     path: "/login",
     summary: "A route that takes forms",
@@ -185,6 +196,14 @@ const table: readonly BadRequest[] = [
     code: "validation_failed",
     pointer: "/idempotency-key",
   },
+  ...["AAA", "Eventual", "eventual, eventual", ""].map((consistency) => ({
+    what: `a Chat-Consistency that there is not, "${consistency}"`,
+    method: "GET",
+    sent: { headers: { ...authorization, "Chat-Consistency": consistency } },
+    status: 422,
+    code: "validation_failed",
+    pointer: "/chat-consistency",
+  })),
   {
     what: "no token",
     sent: { headers: { "Content-Type": "application/json" }, body: "{}" },
@@ -267,6 +286,13 @@ describe("good input", () => {
         "cross-origin-resource-policy": "same-site",
         "x-permitted-cross-domain-policies": "none",
       });
+    });
+  });
+
+  it.each(["/api/notes/7", "/notes/7"])("may read without waiting, under %s", async (path) => {
+    await withHttpServer(options, async ({ send }) => {
+      const headers = { ...authorization, "Chat-Consistency": "eventual" };
+      expect(await send("GET", path, { headers })).toMatchObject({ status: 200, json: { consistency: "eventual" } });
     });
   });
 

@@ -113,6 +113,7 @@ function createHandler(route: Route, unknownFields: UnknownFields, authenticate:
     const address = (): string => clientAddress(req, limiting?.behindProxy ?? false);
     if (limiting !== undefined && kind !== undefined)
       await limiting.limits.take(kind, caller?.userId ?? address(), (headers) => context.set({ ...headers }));
+    if (kind === "read") refuseUnknownConsistency(req.headers["chat-consistency"]);
     const params: unknown = validateParams?.(context.params);
     const sent = validateBody === undefined ? undefined : await readBody(req, formats);
     const reply = await route.handle({
@@ -150,6 +151,14 @@ function idempotencyKeyOf(header: string | string[] | undefined): string | undef
   if (typeof header === "string" && /^[\x21-\x7e]{1,200}$/.test(header)) return header;
   throw new Rejection("validation_failed", "The Idempotency-Key must be 1 to 200 printable ASCII characters.", {
     errors: [{ in: "header", pointer: "/idempotency-key", detail: "must be 1 to 200 printable ASCII characters" }],
+  });
+}
+
+/** A client that has mistyped what it wants would wait, or not, and never know. */
+function refuseUnknownConsistency(header: string | string[] | undefined): void {
+  if (header === undefined || header === "eventual") return;
+  throw new Rejection("validation_failed", "Chat-Consistency is `eventual`, or absent.", {
+    errors: [{ in: "header", pointer: "/chat-consistency", detail: "must be eventual, or absent" }],
   });
 }
 
