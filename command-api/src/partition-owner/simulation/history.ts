@@ -36,10 +36,14 @@ export interface History {
   }[];
   /** When the log was cut; null in most runs. */
   cutAt: number | null;
+  /** The partition whose log was cut, and where it had ended: nobody had read further. */
+  cutIn: number | null;
+  cutEnd: number;
   cutRecords: number;
   /**
-   * After the cut, a leader from before it appended once more. Where that fills the place of what was cut, no epoch
-   * tells the two apart: the one way in which a cut can stay unnoticed.
+   * After the cut, a leader from before it appended once more where somebody who knows of no other may read on, or while
+   * no other was elected. Where that fills the place of what was cut, no epoch tells the two apart: the one way in which
+   * a cut can stay unnoticed.
    */
   oldReignWentOn: boolean;
   note(what: string): void;
@@ -54,6 +58,8 @@ export function createHistory(time: VirtualTime, partitions: number): History {
     landings: Array.from({ length: partitions }, () => [0]),
     elections: [],
     cutAt: null,
+    cutIn: null,
+    cutEnd: 0,
     cutRecords: 0,
     oldReignWentOn: false,
     note: (what) => {
@@ -68,15 +74,20 @@ export function observeLandings(log: MemoryLog, time: VirtualTime, history: Hist
   const isOfNewReign = (cutAt: number, partition: number, { id }: Epoch): boolean =>
     history.elections.some((one) => one.partition === partition && one.at >= cutAt && id.startsWith(`${one.id}-`));
 
+  const stillReigns = (partition: number, { offset }: Epoch): boolean =>
+    log.records[partition]?.findLast(({ kind }) => kind === "election")?.offset === offset;
+
   return {
     ...log,
     append(partition, records) {
       const landings = history.landings[partition];
       const base = log.records[partition]?.length ?? 0;
       records.forEach((record, index) => {
-        const { cutAt } = history;
-        if (cutAt !== null && record.kind === "event" && !isOfNewReign(cutAt, partition, record.epoch)) {
-          history.oldReignWentOn = true;
+        const { cutAt, cutIn, cutEnd } = history;
+        if (cutAt !== null && cutIn === partition && record.kind === "event") {
+          const isOld = !isOfNewReign(cutAt, partition, record.epoch);
+          const mayBeRead = base + index <= cutEnd || stillReigns(partition, record.epoch);
+          if (isOld && mayBeRead) history.oldReignWentOn = true;
         }
         landings?.splice(base + index, Infinity, time.now());
         if (record.kind === "election")

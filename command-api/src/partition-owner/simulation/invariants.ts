@@ -15,7 +15,7 @@ export function findViolations(world: World): string[] {
   const { history, memory } = world;
   const found = withoutAnswer(world);
   for (let partition = 0; partition < memory.partitions; partition += 1) {
-    found.push(...(history.cutAt === null ? ofWholeLog(world, partition) : ofCutLog(world, partition)));
+    found.push(...(history.cutIn !== partition ? ofWholeLog(world, partition) : ofCutLog(world, partition)));
   }
   return history.cutAt === null ? [...found, ...thrown(history), ...haltedWithoutReason(world)] : found;
 }
@@ -30,6 +30,7 @@ function ofWholeLog(world: World, partition: number): string[] {
  * Records that were acknowledged are gone, so much cannot be kept. What is kept: nobody diverges in silence. All who
  * have not halted read the same, and what an owner acknowledged that was elected after the cut is part of that. It may
  * have been decided from read models that hold what was cut; then the projector has stopped, for everybody to see.
+ * And what anybody refused for good, before or after the cut, never comes to be.
  */
 function ofCutLog(world: World, partition: number): string[] {
   if (world.history.oldReignWentOn) return [];
@@ -73,7 +74,7 @@ function disagreements({ readers, history }: World, partition: number, truth: re
     .flatMap((reader) => {
       const halted = reader.halted();
       if (halted !== null) {
-        if (history.cutAt !== null) return [];
+        if (history.cutIn === partition) return [];
         return [`a reader halts only when the log was cut, but ${reader.name}: ${halted.message}`];
       }
       if (sameEvents(reader.seen, truth)) return [];
@@ -164,8 +165,14 @@ function untrueAfterCut({ history, projector }: World, partition: number, truth:
       ({ writer, at, partition: of }) =>
         of === partition && writer === machine.name && at > (cutAt ?? Infinity) && at < invokedAt,
     );
-  return attempts
-    .filter((attempt) => attempt.partition === partition && electedAfterCut(attempt))
+  const stands = new Set(truth.map(({ value }) => decodeEvent(value).commandId));
+  const ofPartition = attempts.filter((attempt) => attempt.partition === partition);
+  const refused = ofPartition.filter(({ request, answer }) => {
+    const said = answer?.said;
+    return said instanceof Rejection && said.code !== "outcome_unknown" && stands.has(request.id);
+  });
+  const untrue = ofPartition
+    .filter((attempt) => electedAfterCut(attempt))
     .flatMap((attempt) => {
       const said = attempt.answer?.said;
       if (said === undefined || said instanceof Error || said.status !== "done") return [];
@@ -175,6 +182,7 @@ function untrueAfterCut({ history, projector }: World, partition: number, truth:
       if (ofChat[index]?.version === index + 1 || projector.stopped() !== null) return [];
       return [`it was decided after the cut from what was cut: ${describe(attempt)}`];
     });
+  return [...refused.map((attempt) => `it was refused, and happened: ${describe(attempt)}`), ...untrue];
 }
 
 function haltedWithoutReason({ halts, projector }: World): string[] {

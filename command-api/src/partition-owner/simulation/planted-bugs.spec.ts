@@ -2,7 +2,11 @@ import { afterAll, beforeAll, describe, expect, it } from "@jest/globals";
 import { plantedBugs } from "./planted-bugs.ts";
 import { simulate } from "./simulation.ts";
 
-/** The rarest ones need about 150 runs; all start at the same seed, so that this never depends on luck. */
+/**
+ * Most are found within 25 runs, the rarest two need 108 and 134, and one is looked for from seed 1,501 on and found by
+ * 1,561. A change to the simulation deals all chances anew, so more than ten times as many are allowed. All start at
+ * the same seeds, so that this never depends on luck.
+ */
 const maxRuns = 2_000;
 const timeoutMs = 120_000;
 
@@ -18,13 +22,15 @@ describe("the simulation bites: it finds", () => {
   it.each(Object.entries(plantedBugs))(
     "%s",
     async (_, bug) => {
-      let found: readonly string[] = [];
-      for (let seed = 1; seed <= maxRuns && found.length === 0; seed += 1) {
+      let found: string | undefined;
+      const { firstSeed = 1 } = bug;
+      for (let seed = firstSeed; seed < firstSeed + maxRuns && found === undefined; seed += 1) {
         const { violations, history } = await simulate(seed, bug);
-        // A log that was cut is bad enough without a bug.
-        if (history.cutAt === null) found = violations;
+        // A log that was cut is bad enough without a bug: only those are looked for in it that need it.
+        const counts = (history.cutAt !== null) === (bug.cutsLog === true);
+        if (counts) found = violations.find((violation) => violation.startsWith(bug.breaks));
       }
-      expect(found).not.toEqual([]);
+      expect(found).toBeDefined();
     },
     timeoutMs,
   );

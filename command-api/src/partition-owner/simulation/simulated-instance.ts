@@ -2,6 +2,7 @@ import type { EventLog } from "@chat/shared/log/event-log";
 import { leadPartition } from "@chat/shared/log/partition-writer";
 import type { CommandOutcome, CommandRequest } from "../command-request.ts";
 import { createLookUps, type LookUps } from "../look-ups.ts";
+import type { RoomForEvents } from "../owner-limits.ts";
 import { createPartitionOwner, type PartitionOwner } from "../partition-owner.ts";
 import type { Machine } from "./machine.ts";
 import type { Network } from "./network.ts";
@@ -35,6 +36,7 @@ interface Dependencies {
   readonly projector: SimulatedProjector;
   readonly network: Network;
   readonly random: Random;
+  readonly room: RoomForEvents;
   readonly plant: PlantInOwner;
   readonly newId: () => string;
   readonly note: (what: string) => void;
@@ -42,12 +44,12 @@ interface Dependencies {
 }
 
 export function startInstance(dependencies: Dependencies): SimulatedInstance {
-  const { machine, log, projector, network, random, newId, note } = dependencies;
+  const { machine, log, projector, network, random, room, newId, note } = dependencies;
   /** A database that thinks long gives answers from long ago. */
   const databaseMs = random.pick([1, 1, 100]);
   const source = createLookUps({
-    async load() {
-      const snapshot = await network.request(machine, () => projector.snapshot());
+    async load(wanted) {
+      const snapshot = await network.request(machine, () => projector.snapshot(wanted));
       await machine.clock.sleep(random.between(0, databaseMs));
       return snapshot;
     },
@@ -68,6 +70,7 @@ export function startInstance(dependencies: Dependencies): SimulatedInstance {
       ...ports,
       partition,
       writer: machine.name,
+      room,
       mayLead: () => leased,
       checkpoint: async () => {
         const positions = await network.request(machine, () => projector.positions());

@@ -10,7 +10,7 @@ import {
   type DeletedChat,
   type MessageState,
 } from "../../domain/chat/state.ts";
-import { commandKey, messageKey, type Snapshot } from "../look-ups.ts";
+import { commandKey, messageKey, type Snapshot, type Wanted } from "../look-ups.ts";
 import { keyedCommand, type KeyedCommand } from "../partition-tail.ts";
 import type { Machine } from "./machine.ts";
 import type { Random } from "./random.ts";
@@ -18,8 +18,8 @@ import type { Random } from "./random.ts";
 /** The read models and the process that keeps them, in memory: rows and checkpoint of a batch change at once. */
 export interface SimulatedProjector {
   positions(): ReadonlyMap<number, Position>;
-  /** All rows and positions of one moment. */
-  snapshot(): Snapshot;
+  /** Rows and positions of one moment: those that are wanted, or all. */
+  snapshot(wanted?: Wanted): Snapshot;
   /** Why it stopped for good; null as long as it goes on. */
   stopped(): Error | null;
 }
@@ -77,12 +77,16 @@ export function startProjector({ log, machine, random, longestLagMs }: Dependenc
   });
   return {
     positions: () => new Map(positions),
-    snapshot: () => ({
+    snapshot: (wanted) => ({
       positions: new Map(positions),
-      chats: new Map(chats),
-      messages: new Map(messages),
-      keys: new Map(keys),
+      chats: rowsOf(chats, wanted?.chats),
+      messages: rowsOf(messages, wanted?.messages.map(messageKey)),
+      keys: rowsOf(keys, wanted?.keys.map(commandKey)),
     }),
     stopped: () => stopped,
   };
+}
+
+function rowsOf<T>(rows: ReadonlyMap<string, T>, wanted: readonly string[] | undefined): ReadonlyMap<string, T> {
+  return wanted === undefined ? new Map(rows) : new Map([...rows].filter(([key]) => wanted.includes(key)));
 }

@@ -31,7 +31,7 @@ export function planTrouble(world: World): void {
         stop(world, slot, instance);
       }),
     );
-  if (random.happens(0.1))
+  if (random.happens(world.planted.cutsLog === true ? 1 : 0.1))
     atRandom(() => {
       cutLog(world);
     });
@@ -78,6 +78,8 @@ function cutLog({ history, memory, random, time }: World): void {
     `the log of partition ${String(partition)} is cut to ${String(length)} of ${String(records.length)} records`,
   );
   history.cutAt = time.now();
+  history.cutIn = partition;
+  history.cutEnd = records.length;
   history.cutRecords = records.length - length;
   records.length = length;
 }

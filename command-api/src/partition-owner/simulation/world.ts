@@ -1,6 +1,7 @@
 import type { EventLog } from "@chat/shared/log/event-log";
 import { readEvents } from "@chat/shared/log/fenced-reader";
 import { createMemoryLog, type MemoryLog } from "@chat/shared/log/memory/memory-log";
+import * as limits from "../owner-limits.ts";
 import { createFaultyLog } from "./faulty-log.ts";
 import { createHistory, observeLandings, type History } from "./history.ts";
 import { createMachine } from "./machine.ts";
@@ -15,6 +16,8 @@ import { createVirtualTime, type VirtualTime } from "./virtual-time.ts";
 export interface PlantedBug {
   readonly inReader?: typeof readEvents;
   readonly inOwner?: PlantInOwner;
+  /** The log is cut in every run, not in one of ten: for what nothing else brings to light. */
+  readonly cutsLog?: true;
 }
 
 /** Everything of one run that its parts share. */
@@ -30,6 +33,8 @@ export interface World {
   /** By slot the instance that lives there now, or null while it is down. */
   readonly instances: (SimulatedInstance | null)[];
   readonly halts: { readonly who: string; readonly error: Error }[];
+  /** How much of the log its owners may hold. */
+  readonly room: limits.RoomForEvents;
   readonly planted: PlantedBug;
   /** Numbers whatever must be told apart in this run. */
   readonly newNumber: () => number;
@@ -67,8 +72,19 @@ export function createWorld(seed: number, planted: PlantedBug): World {
     readers: [],
     instances,
     halts: [],
+    room: littleRoom(createRandom(~seed)),
     planted,
     newNumber,
+  };
+}
+
+/** So little in most runs that owners refuse to go on, begin anew where the read models are, and fill their batches. */
+function littleRoom(random: Random): limits.RoomForEvents {
+  const { maxBatchBytes, maxTailBytes, maxTailEvents } = limits.room;
+  return {
+    maxBatchBytes: random.pick([maxBatchBytes, 2_000, 600]),
+    maxTailBytes: random.pick([maxTailBytes, maxTailBytes, 20_000, 4_000]),
+    maxTailEvents: random.pick([maxTailEvents, 20, 8, 3]),
   };
 }
 
@@ -85,7 +101,7 @@ function forecast(random: Random): Weather {
 
 /** A new life in this slot. */
 export function startSlot(world: World, slot: number): void {
-  const { time, random, network, history, instances, planted, newNumber } = world;
+  const { time, random, network, history, instances, room, planted, newNumber } = world;
   const machine = createMachine(`instance ${String(slot)}.${String(newNumber())}`, time);
   instances[slot] = startInstance({
     machine,
@@ -93,6 +109,7 @@ export function startSlot(world: World, slot: number): void {
     projector: world.projector,
     network,
     random,
+    room,
     plant: planted.inOwner ?? (() => ({})),
     newId: () => `n${String(newNumber())}`,
     note: history.note,
