@@ -91,8 +91,9 @@ export function healthRoutes({ readiness, checks, metrics, metricsFor = "anyone"
     defineRoute({
       ...common,
       path: "/metrics",
-      summary: "Metrics in the Prometheus text format",
+      summary: "Metrics in the Prometheus text format; where the port is open to everybody, for this machine alone",
       responses: { 200: { description: "The metrics" } },
+      rejections: ["not_found"],
       async handle({ remoteAddress, headers }) {
         const forwarded = headers["x-forwarded-for"] !== undefined || headers.forwarded !== undefined;
         if (metricsFor === "this machine" && (forwarded || !isLoopback(remoteAddress))) {

@@ -434,6 +434,8 @@ describe("health", () => {
       incoming: new IncomingMessage(new Socket()),
     };
     await expect(Promise.resolve().then(() => ask?.handle(stranger))).rejects.toMatchObject({ code: "not_found" });
+    // So the document names it.
+    expect(ask?.rejections).toEqual(["not_found"]);
   });
 
   it("gives the metrics as they are, and nothing of it under /api", async () => {
