@@ -13,6 +13,7 @@ import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
 import { ReadBy } from "./read-by.tsx";
 import { useReach } from "./roving.ts";
 import { storableText } from "./storable-text.ts";
+import { TextWithLinks } from "./text-with-links.tsx";
 import { timeOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
 
@@ -102,7 +103,7 @@ export function Message(props: MessageProps) {
       ) : (
         message.text !== namesOfFiles([...message.files, ...uploads]) && (
           <p class="text" dir="auto">
-            {message.text}
+            <TextWithLinks text={message.text} />
           </p>
         )
       )}
