@@ -11,7 +11,9 @@ export function shortTime(iso: string, language: string, now = new Date()): stri
 }
 
 export function timeOfDay(iso: string, language: string): string {
-  return new Date(iso).toLocaleTimeString(language, { hour: "2-digit", minute: "2-digit" });
+  const { hour12 } = new Intl.DateTimeFormat(language, { hour: "numeric" }).resolvedOptions();
+  const hour = hour12 === true ? "numeric" : "2-digit";
+  return new Date(iso).toLocaleTimeString(language, { hour, minute: "2-digit" });
 }
 
 /** What stands between two days of a conversation. */
