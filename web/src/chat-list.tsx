@@ -2,7 +2,7 @@ import { chatsByActivity, type ChatState, type ClientState } from "@chat/client/
 import { Avatar } from "./avatar.tsx";
 import { useLanguage } from "./language.ts";
 import { NamesInText } from "./names-in-text.tsx";
-import { nameOfChat, nameOfPerson, partnerOf, pictureOfChat, pictureOfPerson } from "./names.ts";
+import { idOfPicture, nameOfChat, nameOfPerson, partnerOf, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { shortTime } from "./times.ts";
 
 export interface ChatListProps {
@@ -65,7 +65,7 @@ function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
       aria-current={isOpened}
       onClick={() => onOpen(chat.chat.id)}
     >
-      <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} isOnline={isThere} />
+      <Avatar id={idOfPicture(state, chat)} name={name} picture={pictureOfChat(state, chat)} isOnline={isThere} />
       <span class="chat-name" dir="auto">
         {name}
         {isThere && <span class="only-heard">, {words.online}</span>}

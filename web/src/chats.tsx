@@ -9,6 +9,7 @@ import { Downloads } from "./downloads.ts";
 import { createDrafts } from "./drafts.ts";
 import { useNoStrayDrops } from "./file-drop.ts";
 import { useWords } from "./language.ts";
+import { MembersDialog } from "./members-dialog.tsx";
 import { NewChat } from "./new-chat.tsx";
 import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
 import { PictureDialog } from "./picture-dialog.tsx";
@@ -27,7 +28,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const [openings, setOpenings] = useState(0);
   /** Counts what went from a refused message into a draft, which its chat has to be drawn anew for. */
   const [takenBack, setTakenBack] = useState(0);
-  const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | null>(null);
+  const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | "members" | null>(null);
   const isConnected = connection === "connected";
   const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
   const opened = openedId === null ? undefined : state.chats.get(openedId);
@@ -85,6 +86,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             {...{ client, changes, drafts, state, chat: opened, isConnected, openings }}
             onBack={leave}
             onPicture={() => setDialog("group")}
+            onMembers={() => setDialog("members")}
           />
         )}
         {dialog === "new chat" && (
@@ -119,6 +121,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             onClose={close}
           />
         )}
+        {dialog === "members" && opened !== undefined && <MembersDialog {...{ state }} chat={opened} onClose={close} />}
       </main>
     </Downloads.Provider>
   );

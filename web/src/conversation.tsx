@@ -10,7 +10,7 @@ import { useFileDrop } from "./file-drop.ts";
 import { useWords } from "./language.ts";
 import { MessageList } from "./message-list.tsx";
 import { NamesInText } from "./names-in-text.tsx";
-import { nameOfChat, nameOfPerson, partnerOf, pictureOfChat } from "./names.ts";
+import { idOfPicture, nameOfChat, nameOfPerson, partnerOf, pictureOfChat } from "./names.ts";
 
 export interface ConversationProps {
   readonly client: ChatClient;
@@ -23,10 +23,12 @@ export interface ConversationProps {
   readonly onBack: () => void;
   /** A group's picture is to be another one. */
   readonly onPicture: () => void;
+  /** Who is in a group is to be seen. */
+  readonly onMembers: () => void;
 }
 
 export function Conversation(props: ConversationProps) {
-  const { client, changes, drafts, state, chat, isConnected, openings, onBack, onPicture } = props;
+  const { client, changes, drafts, state, chat, isConnected, openings, onBack, onPicture, onMembers } = props;
   const words = useWords();
   const draft = drafts.of(chat.chat.id);
   const chosen = useChosenFiles(draft.files);
@@ -44,7 +46,7 @@ export function Conversation(props: ConversationProps) {
 
   return (
     <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
-      <ConversationHead {...{ state, chat, onBack, onPicture }} />
+      <ConversationHead {...{ state, chat, onBack, onPicture, onMembers }} />
       <MessageList {...{ client, changes, state, chat, sent }} edits={drafts.edits} onReply={setReplyTo} />
       <Composer
         {...{ state, chat, isConnected, openings, chosen, text, replyTo }}
@@ -68,16 +70,15 @@ export function Conversation(props: ConversationProps) {
   );
 }
 
-type HeadProps = Pick<ConversationProps, "state" | "chat" | "onBack" | "onPicture">;
+type HeadProps = Pick<ConversationProps, "state" | "chat" | "onBack" | "onPicture" | "onMembers">;
 
-function ConversationHead({ state, chat, onBack, onPicture }: HeadProps) {
+function ConversationHead({ state, chat, onBack, onPicture, onMembers }: HeadProps) {
   const words = useWords();
   const typing = [...(state.typing.get(chat.chat.id) ?? [])].map((id) => nameOfPerson(state, chat, id, words));
   const name = nameOfChat(state, chat, words);
-  const avatar = <Avatar id={chat.chat.id} name={name} picture={pictureOfChat(state, chat)} />;
+  const avatar = <Avatar id={idOfPicture(state, chat)} name={name} picture={pictureOfChat(state, chat)} />;
   const partner = partnerOf(state, chat);
-  const about =
-    partner === undefined ? words.members(chat.chat.member_ids.length) : state.online.has(partner) ? words.online : "";
+  const isThere = partner !== undefined && state.online.has(partner);
   return (
     <header class="conversation-head">
       <button class="round back" type="button" aria-label={words.back} title={words.back} onClick={onBack}>
@@ -98,15 +99,22 @@ function ConversationHead({ state, chat, onBack, onPicture }: HeadProps) {
       )}
       <div>
         <h1 dir="auto">{name}</h1>
-        <p class="hint" aria-live="polite">
-          {typing.length === 0 ? (
-            about
-          ) : (
-            <>
-              <NamesInText names={typing} /> {words.typing(typing.length)}
-            </>
+        <div class="below-name">
+          {chat.chat.chat_type === "group" && (
+            <button class="link" type="button" aria-haspopup="dialog" onClick={onMembers}>
+              {words.members(chat.chat.member_ids.length)}
+            </button>
           )}
-        </p>
+          <p class="hint" aria-live="polite">
+            {typing.length === 0 ? (
+              isThere && words.online
+            ) : (
+              <>
+                <NamesInText names={typing} /> {words.typing(typing.length)}
+              </>
+            )}
+          </p>
+        </div>
       </div>
     </header>
   );

@@ -20,6 +20,9 @@ export function nameOfPerson(state: ClientState, chat: ChatState, userId: string
 export const pictureOfPerson = ({ users }: ClientState, userId: string): string | null =>
   users.get(userId)?.avatar ?? null;
 
+/** Whom or what a chat's picture shows: it has the colour that the other one of a private chat has elsewhere. */
+export const idOfPicture = (state: ClientState, chat: ChatState): string => partnerOf(state, chat) ?? chat.chat.id;
+
 export function pictureOfChat(state: ClientState, chat: ChatState): string | null {
   const partner = partnerOf(state, chat);
   return partner === undefined ? chat.chat.avatar : pictureOfPerson(state, partner);

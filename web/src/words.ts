@@ -94,6 +94,7 @@ const english = {
   notReached: "Far back: press again to go on looking.",
   today: "Today",
   yesterday: "Yesterday",
+  membersOfGroup: "Members",
   members: (count: number): string => `${String(count)} ${count === 1 ? "member" : "members"}`,
   tooManyFiles: (most: number): string => `A message can have at most ${String(most)} files.`,
   tooLongBy: (count: number): string =>
@@ -201,6 +202,7 @@ const russian: Words = {
   notReached: "Это далеко: нажмите ещё раз, чтобы искать дальше.",
   today: "Сегодня",
   yesterday: "Вчера",
+  membersOfGroup: "Участники",
   members: (count) => `${String(count)} ${russianPlural(count, "участник", "участника", "участников")}`,
   tooManyFiles: (most) => `В сообщении может быть не больше ${String(most)} файлов.`,
   tooLongBy: (count) =>

@@ -48,6 +48,17 @@ export async function pictureShows(picture: Locator): Promise<void> {
   await picture.evaluate((image) => (image as HTMLImageElement).decode());
 }
 
+/** What of a message stands beside its bubble, by its class; empty when all is well. */
+export function besideBubble(message: Locator): Promise<readonly string[]> {
+  return message.evaluate((bubble) => {
+    const { left, right } = bubble.getBoundingClientRect();
+    const seen = Array.from(bubble.querySelectorAll("*"), (part) => ({ part, place: part.getBoundingClientRect() }));
+    return seen
+      .filter(({ place }) => place.width > 0 && (place.left < left || place.right > right))
+      .map(({ part, place }) => `${part.className} ${String(place.left - left)} ${String(place.right - right)}`);
+  });
+}
+
 /** Scrolls its list until a place lies so far above what is seen of it. */
 export async function scrollPast(place: Locator, pixels: number): Promise<void> {
   await place.evaluate((element, above) => {

@@ -4,7 +4,7 @@ import { eventually } from "@chat/shared/testing/eventually";
 import { useChat } from "../harness/embedded-chat.ts";
 import { barriersOn } from "./barriers.ts";
 import { describeWithBrowser, narrow, type Person, wide, WITHIN_MS } from "./browser.ts";
-import { dragOver, paste, pictureShows, saved, scrollPast } from "./files.ts";
+import { besideBubble, dragOver, paste, pictureShows, saved, scrollPast } from "./files.ts";
 import { makePng } from "./picture.ts";
 import { answerFirst, messagesOf, openChat, signUp, startChat, startGroup, write, writeWithoutPage } from "./people.ts";
 
@@ -43,6 +43,16 @@ describeWithBrowser("the page", (newPerson) => {
       await eventually(async () => expect(await messagesOf(his)).toEqual(said), { within: WITHIN_MS });
       expect(await barriersOn(hers)).toEqual([]);
       expect(await barriersOn(his)).toEqual([]);
+      const colourAt = async (page: Page, place: string): Promise<string | undefined> =>
+        /colour-\d/.exec((await page.locator(`${place} .avatar`).getAttribute("class")) ?? "")?.[0];
+      for (const [one, other] of [
+        [hers, his],
+        [his, hers],
+      ] as const) {
+        const colour = await colourAt(one, ".chat-list header");
+        expect(colour).toBeDefined();
+        for (const place of [".chat-row", ".conversation-head"]) expect(await colourAt(other, place)).toBe(colour);
+      }
     },
     3 * WITHIN_MS,
   );
@@ -124,6 +134,13 @@ describeWithBrowser("the page", (newPerson) => {
       }
       expect(await message.getByRole("button", { name: "Открыть картинку" }).count()).toBe(1);
       expect(await barriersOn(his)).toEqual([]);
+      // The list of chats stands beside the conversation and leaves it little.
+      for (const width of [740, 768]) {
+        await his.setViewportSize({ width, height: narrow.viewport.height });
+        expect(await besideBubble(message)).toEqual([]);
+      }
+      await his.setViewportSize(narrow.viewport);
+      expect(await besideBubble(message)).toEqual([]);
       await preview.click();
       await pictureShows(his.getByRole("dialog").getByRole("img", { name: "photo.png" }));
       expect(await barriersOn(his)).toEqual([]);
@@ -187,8 +204,13 @@ describeWithBrowser("the page", (newPerson) => {
       await answer.getByRole("button", { name: "Привет!" }).waitFor();
       await answer.hover();
       await answer.getByRole("button", { name: "Ответить" }).click();
-      await write(his, "ru", "Взаимно");
+      await write(his, "ru", "Взаимно (https://example.org/?a=1&b=%3Ci%3E).<i>");
       await his.getByRole("article").filter({ hasText: "Взаимно" }).getByText("Nice to meet you").waitFor();
+      const link = hers.getByRole("article").getByRole("link", { name: "https://example.org/?a=1&b=%3Ci%3E" });
+      await link.waitFor();
+      const said = await link.evaluate((a) => [a.textContent, a.getAttribute("href"), a.getAttribute("rel")]);
+      const address = "https://example.org/?a=1&b=%3Ci%3E";
+      expect(said).toEqual([address, address, "noopener noreferrer nofollow"]);
       expect(await barriersOn(his)).toEqual([]);
 
       await hers.getByRole("button", { name: "Your profile" }).click();
@@ -278,8 +300,18 @@ describeWithBrowser("the page", (newPerson) => {
     async () => {
       const vera = await newPerson(chat.url, wide);
       const window = await vera.openWindow();
-      await signUp(window, "en", "Vera", "vera@example.com");
-      await startGroup(window, "en", "Garden", ["Alice", "Борис"]);
+      await signUp(window, "en", "Vera Green", "vera@example.com");
+      await startGroup(window, "en", "Garden Club", ["Alice", "Борис"]);
+      const members = window.getByRole("button", { name: "3 members" });
+      const people = window.getByRole("dialog", { name: "Members" }).getByRole("listitem");
+      await members.press("Enter");
+      const everybody = ["Vera Green You", "Alice online", "Борис online"];
+      const shown = async () => (await people.allInnerTexts()).map((person) => person.replace(/\s+/g, " ").trim());
+      await eventually(async () => expect(await shown()).toEqual(everybody), { within: WITHIN_MS });
+      expect(await barriersOn(window)).toEqual([]);
+      await window.keyboard.press("Escape");
+      await members.and(window.locator(":focus")).waitFor();
+      expect(await barriersOn(window)).toEqual([]);
       await his.goBack();
       await openChat(his, "Garden");
       const button = window.getByRole("button", { name: "Picture of the group" });
