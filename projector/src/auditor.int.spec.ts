@@ -1,5 +1,6 @@
 import { describe, expect, it } from "@jest/globals";
-import { createLogger } from "@chat/shared/telemetry/logger";
+import type { Pool } from "pg";
+import { createLogger, type Logger } from "@chat/shared/telemetry/logger";
 import { createMetrics, type Metrics } from "@chat/shared/telemetry/metrics";
 import { eventually } from "@chat/shared/testing/eventually";
 import { withPostgres } from "@chat/shared/testing/with-postgres";
@@ -58,23 +59,18 @@ describe("the auditor", () => {
     await withPostgres(
       async ({ pool }) => {
         await pool.query(rows);
-        const metrics = createMetrics();
         const lines: string[] = [];
         const logger = createLogger({
           service: "spec",
           destination: { write: (line: string) => void lines.push(line) },
         });
-        const auditor = createAuditor({ pool, logger, metrics, everyMs: 5 });
-        await auditor.start();
-        try {
+        await withAuditor({ pool, logger, everyMs: 5 }, async (metrics) => {
           await eventually(async () => expect((await metrics.page()).body).toMatch(/unread_audited_total [1-9]\d/));
           expect((await metrics.page()).body).toContain("unread_drift 0");
           await pool.query("UPDATE read_1.members SET own_since = own_since + 2 WHERE user_id = 2");
           await eventually(async () => expect((await metrics.page()).body).toContain("unread_drift 2"));
           expect(JSON.parse(lines[0] ?? "{}")).toMatchObject({ chat_id: chat, user_id: 2, claimed: -1, counted: 1 });
-        } finally {
-          await auditor.stop();
-        }
+        });
       },
       { migrations: [projectorMigrations] },
     );
@@ -85,14 +81,9 @@ describe("the auditor", () => {
       async ({ pool }) => {
         await pool.query(rows);
         await pool.query(farBehind);
-        const metrics = createMetrics();
-        const auditor = createAuditor({ pool, logger: createLogger({ service: "spec" }), metrics, everyMs: 5 });
-        await auditor.start();
-        try {
-          await eventually(async () => expect((await metrics.page()).body).toMatch(/unread_audited_total [1-9]\d/));
-        } finally {
-          await auditor.stop();
-        }
+        await withAuditor({ pool, everyMs: 5 }, (metrics) =>
+          eventually(async () => expect((await metrics.page()).body).toMatch(/unread_audited_total [1-9]\d/)),
+        );
         await eventually(async () => {
           const { rows: counted } = await pool.query<{ read: number; looks: number }>(
             `SELECT seq_tup_read + idx_tup_fetch AS read, seq_scan + idx_scan AS looks
@@ -115,10 +106,7 @@ describe("the auditor", () => {
         );
         expect(pages[0]?.tid).not.toMatch(/\((0|1)$/);
         await pool.query("UPDATE read_1.members SET own_since = 1 WHERE ctid = $1::tid", [pages[0]?.last]);
-        const metrics = createMetrics();
-        const auditor = createAuditor({ pool, logger: silent, metrics, everyMs: 5 });
-        await auditor.start();
-        try {
+        await withAuditor({ pool, everyMs: 5 }, async (metrics) => {
           for (const rounds of [1, 2, 3]) {
             // A round has fewer: those who have left are not recounted.
             await eventually(async () => expect(await auditedOf(metrics)).toBeGreaterThan(rounds * crowd));
@@ -126,9 +114,7 @@ describe("the auditor", () => {
           }
           await pool.query("UPDATE read_1.members SET own_since = 0 WHERE own_since = 1");
           await eventually(async () => expect((await metrics.page()).body).toContain("unread_drift 0"));
-        } finally {
-          await auditor.stop();
-        }
+        });
       },
       { migrations: [projectorMigrations] },
     );
@@ -139,10 +125,7 @@ describe("the auditor", () => {
       async ({ pool }) => {
         await pool.query(crowded);
         await pool.query("UPDATE read_1.members SET own_since = 1 WHERE user_id % 50 = 0 AND active");
-        const metrics = createMetrics();
-        const auditor = createAuditor({ pool, logger: silent, metrics, everyMs: 5 });
-        await auditor.start();
-        try {
+        await withAuditor({ pool, everyMs: 5 }, async (metrics) => {
           await eventually(async () => expect((await metrics.page()).body).toContain("unread_drift 6"));
           await pool.query("UPDATE read_1.chats SET last_seq = 5000 WHERE chat_id = $1", [chat]);
           await pool.query("UPDATE read_1.members SET own_since = 0 WHERE chat_id <> $1", [chat]);
@@ -152,9 +135,7 @@ describe("the auditor", () => {
           expect((await metrics.page()).body).toContain("unread_drift 3");
           await pool.query("UPDATE read_1.members SET active = false WHERE chat_id = $1", [chat]);
           await eventually(async () => expect((await metrics.page()).body).toContain("unread_drift 0"));
-        } finally {
-          await auditor.stop();
-        }
+        });
       },
       { migrations: [projectorMigrations] },
     );
@@ -164,16 +145,11 @@ describe("the auditor", () => {
     await withPostgres(
       async ({ pool }) => {
         await pool.query(manyBehind);
-        const metrics = createMetrics();
         const onlyOneLook = 600_000;
-        const auditor = createAuditor({ pool, logger: silent, metrics, everyMs: onlyOneLook });
-        await auditor.start();
-        try {
+        await withAuditor({ pool, everyMs: onlyOneLook }, async (metrics) => {
           await eventually(async () => expect(await auditedOf(metrics)).toBeGreaterThan(0));
           expect(await auditedOf(metrics)).toBe(5);
-        } finally {
-          await auditor.stop();
-        }
+        });
       },
       { migrations: [projectorMigrations] },
     );
@@ -182,4 +158,18 @@ describe("the auditor", () => {
 
 async function auditedOf(metrics: Metrics): Promise<number> {
   return Number(/unread_audited_total (\d+)/.exec((await metrics.page()).body)?.[1] ?? 0);
+}
+
+async function withAuditor(
+  { pool, logger = silent, everyMs }: { readonly pool: Pool; readonly logger?: Logger; readonly everyMs: number },
+  work: (metrics: Metrics) => Promise<void>,
+): Promise<void> {
+  const metrics = createMetrics();
+  const auditor = createAuditor({ pool, logger, metrics, everyMs });
+  await auditor.start();
+  try {
+    await work(metrics);
+  } finally {
+    await auditor.stop();
+  }
 }

@@ -1,4 +1,4 @@
-import type { ChatEvent, FileAttached } from "../events/chat-events.ts";
+import type { ChatEvent, FileAttached, FileFacts } from "../events/chat-events.ts";
 
 /** Events as specs write them down: short. The first member of a group is its owner. */
 export const send = (seq: number, text = `message ${seq}`): ChatEvent => ({
@@ -38,7 +38,7 @@ export const edited = (seq: number, text: string, senderId = "1"): ChatEvent => 
 export const attached = (seq: number, number: number, name: string): ChatEvent => ({
   type: "FileAttached",
   seq,
-  files: [{ number, key: `key of ${name}`, type: "text/plain", size: name.length }],
+  files: [textFile(number, name)],
   content: { names: [name] },
 });
 /** The last of these files, and the whole message as it is with all of them. */
@@ -48,12 +48,7 @@ export function attachedLast(
   names: readonly string[],
   facts: Partial<FileAttached["message"]> = {},
 ): ChatEvent {
-  const files = names.map((name, index) => ({
-    number: index + 1,
-    key: `key of ${name}`,
-    type: "text/plain",
-    size: name.length,
-  }));
+  const files = names.map((name, index) => textFile(index + 1, name));
   const sent = { senderId: "1", sentAt: "2026-01-01T00:00:00.000Z", replyTo: null, clientMessageId: null };
   return {
     type: "FileAttached",
@@ -64,3 +59,7 @@ export function attachedLast(
   };
 }
 export const deleted = (seq: number, senderId = "1"): ChatEvent => ({ type: "MessageDeleted", seq, senderId });
+
+function textFile(number: number, name: string): FileFacts {
+  return { number, key: `key of ${name}`, type: "text/plain", size: name.length };
+}
