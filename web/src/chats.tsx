@@ -121,7 +121,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             onClose={close}
           />
         )}
-        {dialog === "members" && opened !== undefined && <MembersDialog {...{ state }} chat={opened} onClose={close} />}
+        {dialog === "members" && opened !== undefined && <MembersDialog state={state} chat={opened} onClose={close} />}
       </main>
     </Downloads.Provider>
   );

@@ -151,7 +151,7 @@ function answerWithProblem(context: Context, rejection: Rejection, requestId: st
 /** A disk that is full, or a store that restarts, takes longer than a database that fails over. */
 const filesAway = { retryAfterSeconds: 10 };
 
-/** The router, or a page, notes on the context which routes have this path, whatever their method. */
+/** The router notes on the context which routes have this path, whatever their method. Pages answer for themselves. */
 function endOfPaths(amongOthers: boolean): Middleware {
   return (context) => {
     const samePath = (context["matched"] ?? []) as readonly { readonly methods: readonly string[] }[];
