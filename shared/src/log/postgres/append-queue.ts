@@ -7,18 +7,15 @@ import { addRecord, columnParameters, emptyColumns } from "./record-rows.ts";
 /** One statement carries at most this much: Postgres takes up to 1 GiB, but nobody should wait for that. */
 const maxStatementBytes = 4 * 1024 * 1024;
 
-/**
- * Two: while the disk takes one commit, the commands of other partitions are decided and sent. More would only make
- * smaller batches; a partition has one append in flight in any case.
- */
-const maxStatementsInFlight = 2;
-
 export interface Append {
   readonly partition: number;
   readonly records: readonly (Election | EventRecord)[];
 }
 
-/** Appends of all partitions that wait at one moment travel in one statement and one commit. */
+/**
+ * Appends of all partitions that wait at one moment travel in one statement and one commit. One statement is under way
+ * at a time: what comes meanwhile makes the next one larger, and a larger one costs less for each record than two at once.
+ */
 export interface AppendQueue {
   append(partition: number, records: Append["records"]): Promise<AppendAnswer>;
   /** Resolves when nothing is waiting or in flight. */
@@ -60,17 +57,20 @@ const appendStatement = `
 
 export function createAppendQueue(pool: Pool, appended: (append: Append, baseOffset: number) => void): AppendQueue {
   let waiting: Waiting[] = [];
-  const lanes = new Set<Promise<void>>();
+  let running: Promise<void> | null = null;
 
-  function openLane(): void {
-    const lane = run().finally(() => lanes.delete(lane));
-    lanes.add(lane);
-  }
-
+  /**
+   * Each statement is preceded by one turn of the event loop: appends that other partitions make now travel along, and
+   * so does what those decide who were just answered. Without it a statement would carry half of what it could.
+   */
   async function run(): Promise<void> {
-    // One turn of the event loop: appends that other partitions make now travel along.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (waiting.length > 0) await flush(takeOnePerPartition());
+    for (;;) {
+      await new Promise((resolve) => setImmediate(resolve));
+      if (waiting.length === 0) break;
+      await flush(takeOnePerPartition());
+    }
+    // In the same breath as the look above: whoever comes now finds nobody at work.
+    running = null;
   }
 
   /** Two appends to one partition never share a statement: the second may depend on the first's Election. */
@@ -115,11 +115,11 @@ export function createAppendQueue(pool: Pool, appended: (append: Append, baseOff
       return new Promise((resolve, reject) => {
         const bytes = records.reduce((sum, record) => sum + (record.kind === "event" ? record.value.length : 100), 0);
         waiting.push({ partition, records, bytes, resolve, reject });
-        if (lanes.size < maxStatementsInFlight) openLane();
+        running ??= run();
       });
     },
     idle: async () => {
-      while (lanes.size > 0) await Promise.all(lanes);
+      while (running !== null) await running;
     },
   };
 }

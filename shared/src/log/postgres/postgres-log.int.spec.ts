@@ -1,4 +1,5 @@
 import { expect, it } from "@jest/globals";
+import { setImmediate as turn } from "node:timers/promises";
 import { withPostgres } from "../../testing/with-postgres.ts";
 import { LogHalted } from "../event-log.ts";
 import { describeEventLog } from "../event-log.contract.ts";
@@ -54,6 +55,30 @@ it("lets in whoever waited for another process: an Election is refused to nobody
       expect(new Set(places).size).toBe(100);
       expect(await logs[0]?.ends()).toEqual([101, 101, 1, 1]);
       await Promise.all(logs.map((log) => log.close()));
+    },
+    { migrations: [logMigrations] },
+  ));
+
+it("carries in one statement what came while the one before was under way, and what those append who were answered by it", () =>
+  withPostgres(
+    async ({ pool }) => {
+      await createPostgresLog(pool, "a-log", 4);
+      const log = await openPostgresLog({ pool });
+      const elect = (partition: number, id: string) =>
+        log.append(partition, [{ kind: "election", logId: "a-log", writer: "spec", id }]);
+      const first = elect(0, "alone");
+      await turn();
+      await turn();
+      await Promise.all([
+        first.then(() => elect(0, "answered")),
+        ...[1, 2, 3].map((other) => elect(other, "meanwhile")),
+      ]);
+      const { rows } = await pool.query<{ partitions: readonly number[] }>(
+        `SELECT array_agg(partition ORDER BY partition) AS partitions FROM log.records
+         WHERE "offset" > 0 GROUP BY xmin::text ORDER BY min("offset"), count(*)`,
+      );
+      expect(rows.map(({ partitions }) => partitions)).toEqual([[0], [0, 1, 2, 3]]);
+      await log.close();
     },
     { migrations: [logMigrations] },
   ));
