@@ -17,7 +17,10 @@ const KEEP_BYTES = 16 * 1024 * 1024;
  * partition before so much of it waits, so this is a bound that is there, not one that is met.
  */
 const MAX_BYTES_PER_PARTITION = 16 * 1024 * 1024;
-/** How often the checkpoints are looked at: to cut the window, and to see whether an event was skipped that stopped us. */
+/**
+ * How often the checkpoints are looked at: to cut the window, which holds more than KEEP_BYTES by what comes meanwhile,
+ * and to see whether an event was skipped that stopped us.
+ */
 const CUT_EVERY_MS = 1_000;
 /** After a failure: the log or the database is away, and is asked again, for ever. */
 const RETRY_MS = 500;
@@ -111,7 +114,6 @@ export function createTail(options: TailOptions): Tail {
       telling = false;
     }
     for (const work of waiting) if (work()) waiting.delete(work);
-    if (window.bytes() > KEEP_BYTES) window.cut(checkpoints, KEEP_BYTES);
     if (window.bytes() > maxBytes) await untilThereIsRoom();
   }
 

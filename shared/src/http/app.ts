@@ -81,7 +81,8 @@ function createEnvelope({ log, observe }: HttpAppOptions): Middleware {
     } catch (error) {
       answerWithProblem(context, rejectionOf(error, named, log), requestId);
     }
-    const { method, status } = context;
+    const { method } = context.request;
+    const { status } = context.response;
     const durationMs = performance.now() - startedAt;
     // The path alone: a query may hold a token or a password, and where it matters the route has its own words for the log.
     if (log.isLevelEnabled("info"))

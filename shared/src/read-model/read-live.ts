@@ -34,6 +34,7 @@ const undefinedTable = "42P01";
  */
 export function createLiveReader(pool: Pool | ClientBase): LiveReader {
   let schema: string | null = null;
+  const positionsOf = rememberLast(parsePositions);
 
   async function liveSchema(): Promise<string> {
     const result = await pool.query<{ schema_name: string }>("SELECT schema_name FROM read.live");
@@ -58,7 +59,12 @@ export function createLiveReader(pool: Pool | ClientBase): LiveReader {
             throw error;
           });
         const live = result?.rows[0]?.live_schema;
-        if (result !== null && live === asked) return liveRows(result.rows);
+        if (result !== null && live === asked) {
+          return {
+            rows: result.rows.filter((row) => row.live_row === true),
+            positions: positionsOf(result.rows[0]?.live_positions ?? ""),
+          };
+        }
         schema = null;
       }
       throw new Error("the live read models changed again and again during one read");
@@ -81,13 +87,22 @@ function withMeta(schema: string, text: string): string {
     FROM read.live AS live LEFT JOIN LATERAL (SELECT true AS live_row, asked.* FROM (${text}) AS asked) AS found ON true`;
 }
 
-function liveRows<Row>(rows: readonly (Row & Meta)[]): LiveRows<Row> {
+function parsePositions(text: string): ReadonlyMap<number, Position> {
   const positions = new Map<number, Position>();
-  for (const text of rows[0]?.live_positions?.split(",") ?? []) {
-    const [partition, offset, epoch] = text.split(" ");
+  for (const one of text === "" ? [] : text.split(",")) {
+    const [partition, offset, epoch] = one.split(" ");
     positions.set(Number(partition), { offset: Number(offset), epoch: parseEpoch(epoch ?? "") });
   }
-  return { rows: rows.filter((row) => row.live_row === true), positions };
+  return positions;
+}
+
+/** As long as nothing is projected every answer stands at the same positions, and they need not be read anew. */
+function rememberLast<T>(parse: (text: string) => T): (text: string) => T {
+  let last: { readonly text: string; readonly parsed: T } | null = null;
+  return (text) => {
+    if (last?.text !== text) last = { text, parsed: parse(text) };
+    return last.parsed;
+  };
 }
 
 function isUndefinedTable(error: unknown): boolean {
