@@ -2,8 +2,8 @@ import { httpRequest, openHttpConnection } from "../driver/http-connection.ts";
 import { createSequence } from "../exactly-once.ts";
 import { atMost, type Experiment, figure, type Line, type Sample } from "../experiment.ts";
 import { percentile } from "../percentiles.ts";
-import { startProgram } from "../processes.ts";
 import type { Bench } from "../bench.ts";
+import { openSelectPage } from "../floors/select-page.ts";
 import { formatCount } from "../table.ts";
 
 const PAGE = 100;
@@ -17,7 +17,8 @@ const LOOK_INTO_ONE_OF = 50;
 
 /**
  * A page that ends anywhere in a long chat: each request has a depth of its own, so that hardly a page comes from memory.
- * The floor is the SELECT alone, in the same database and in turn with ours (see `floors/select-page.ts`).
+ * The floor is the SELECT alone, in the same database, asked by the same client, in turn with ours (see
+ * `floors/select-page.ts`).
  */
 export const historyDepths: Experiment = {
   name: "depth",
@@ -51,47 +52,57 @@ function line({ ours, floor, readers, name, messages }: Asked): Line {
 async function openDepths(bench: Bench) {
   const { faults, options } = bench;
   const { chatId, reader, last } = await bench.history();
-  const bare = await startProgram("bench/src/floors/select-page.ts", {
-    args: [await bench.databaseUrl("chat")],
-    pinned: bench.options.pinned,
-  });
+  const databaseUrl = await bench.databaseUrl("chat");
 
-  async function bareSql(connections: number): Promise<Figures> {
-    const asked = `seconds=${options.seconds}&connections=${connections}&last=${last}&limit=${PAGE}`;
-    const answer = await fetch(`http://127.0.0.1:${bare.readyLine}/${chatId}?${asked}`);
-    return (await answer.json()) as Figures;
+  async function bareSql(readers: number): Promise<Figures> {
+    const selects = await Promise.all(Array.from({ length: readers }, () => openSelectPage(databaseUrl)));
+    const figures = await measure(selects, async ({ page }, before) => {
+      const rows = await page(chatId, before, PAGE);
+      if (rows.length !== PAGE || rows.at(-1)?.seq !== before - PAGE)
+        faults.add(`before ${before} there are ${rows.length} of ${PAGE} messages in the database`);
+    });
+    await Promise.all(selects.map(({ close }) => close()));
+    return figures;
   }
 
   async function overHttp(readers: number): Promise<Figures> {
     const connections = await Promise.all(Array.from({ length: readers }, () => openHttpConnection(bench.port())));
-    const looked: { before: number; body: Buffer }[] = [];
+    const looked: { before: number; messages: readonly Message[] }[] = [];
+    let pages = 0;
+    const figures = await measure(connections, async (connection, before) => {
+      const path = `/api/chats/${chatId}/messages?before=${before}&limit=${PAGE}`;
+      const { status, body } = await connection.send(httpRequest("GET", path, reader.token));
+      if (status !== 200) faults.add(`a page before ${before}: ${status} ${body.toString()}`);
+      const messages = JSON.parse(body.toString()) as readonly Message[];
+      if (messages[0]?.seq !== before - PAGE)
+        faults.add(`a page before ${before} starts with ${JSON.stringify(messages[0])}`);
+      else if ((pages += 1) % LOOK_INTO_ONE_OF === 1) looked.push({ before, messages });
+    });
+    for (const connection of connections) connection.close();
+    for (const { before, messages } of looked) checkPage(before, messages);
+    return figures;
+  }
+
+  /** One page after the other over each connection: from the question until its messages are objects in the asker's hands. */
+  async function measure<C>(connections: readonly C[], ask: (connection: C, before: number) => Promise<void>) {
     const tookMs: number[] = [];
     const stopAt = performance.now() + options.seconds * 1_000;
     await Promise.all(
       connections.map(async (connection) => {
         while (performance.now() < stopAt) {
           const before = PAGE + 1 + Math.floor(Math.random() * (last - PAGE + 1));
-          const path = `/api/chats/${chatId}/messages?before=${before}&limit=${PAGE}`;
-          const request = httpRequest("GET", path, reader.token);
           const startedAt = performance.now();
-          const { status, body } = await connection.send(request);
+          await ask(connection, before);
           tookMs.push(performance.now() - startedAt);
-          const start = `[{"id":"${chatId}.${before - PAGE}"`;
-          if (status !== 200) faults.add(`a page before ${before}: ${status} ${body.toString()}`);
-          else if (body.toString("latin1", 0, start.length) !== start)
-            faults.add(`a page before ${before} starts with ${body.toString("utf8", 0, start.length)}`);
-          else if (tookMs.length % LOOK_INTO_ONE_OF === 1) looked.push({ before, body: Buffer.from(body) });
         }
       }),
     );
-    for (const connection of connections) connection.close();
-    for (const { before, body } of looked) checkPage(before, body);
     return { p50: percentile(tookMs, 0.5), p99: percentile(tookMs, 0.99), pages: tookMs.length };
   }
 
-  function checkPage(before: number, body: Buffer): void {
+  function checkPage(before: number, messages: readonly Message[]): void {
     const sequence = createSequence(`the page before ${before}`, before - PAGE, faults);
-    for (const { seq } of JSON.parse(body.toString()) as { seq: number }[]) sequence.saw(seq);
+    for (const { seq } of messages) sequence.saw(seq);
     if (sequence.next() !== before) faults.add(`the page before ${before} ends at ${sequence.next() - 1}`);
   }
 
@@ -99,8 +110,12 @@ async function openDepths(bench: Bench) {
     warmUp: true,
     ours: () => sampleOf(overHttp),
     floor: () => sampleOf(bareSql),
-    close: () => bare.stop(),
+    close: () => Promise.resolve(),
   };
+}
+
+interface Message {
+  readonly seq: number;
 }
 
 /** Of some time: milliseconds, and how many pages there were. */
