@@ -99,7 +99,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const pool = createPool({ url: databaseUrl, name: "chat", max: maxConnections, log: logger });
     starting.defer(() => pool.end());
     await createPostgresLog(pool, randomUUID(), options.partitions);
-    const opened = await openPostgresLog({ pool });
+    const opened = await openPostgresLog({ pool, alone: isAlone });
     starting.defer(() => opened.close());
     // The data folder is locked: all that was ever acknowledged goes through here. A database of one's own may have others.
     const { log, ends } = isAlone ? await rememberEnds(opened) : { log: opened, ends: opened.ends };

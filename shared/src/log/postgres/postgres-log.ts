@@ -11,13 +11,17 @@ import { recordFrom, type RecordRow } from "./record-rows.ts";
 
 /** Records of one partition in one batch at most: what a reader holds in memory is bounded by it. */
 const maxBatchRecords = 500;
-/** How often a reader that nobody woke looks for new records: a wake may be missed. */
+/** How often a reader that nobody woke looks for new records: another process's wake may be missed, or there is none. */
 const defaultPollMs = 250;
+/** Where nobody else appends nothing is missed. What is still to be noticed is that the log was moved elsewhere, or cut. */
+const pollAloneMs = 2_000;
 
 interface Options {
   readonly pool: Pool;
-  /** Woken when another process has appended, and woken by us for it. Nobody else appends: leave it out. */
+  /** Woken when another process has appended, and woken by us for it. */
   readonly others?: Wakeup;
+  /** No other process appends as long as this one runs. */
+  readonly alone?: boolean;
   readonly pollMs?: number;
 }
 
@@ -25,7 +29,8 @@ interface Options {
  * The log in Postgres: a counter row per partition and one statement for all appends that wait. Throws `CannotStart` when
  * it was moved elsewhere; one that is moved later halts its readers and writers.
  */
-export async function openPostgresLog({ pool, others, pollMs = defaultPollMs }: Options): Promise<EventLog> {
+export async function openPostgresLog(options: Options): Promise<EventLog> {
+  const { pool, others, alone = false, pollMs = alone ? pollAloneMs : defaultPollMs } = options;
   const { id, partitions } = await readIdentity(pool);
   const recent = createRecentRecords(partitions);
   const own = createWakeup();
