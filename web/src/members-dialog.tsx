@@ -2,7 +2,7 @@ import type { ChatState, ClientState } from "@chat/client/state";
 import { Avatar } from "./avatar.tsx";
 import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useLanguage } from "./language.ts";
-import { nameOfPerson, pictureOfPerson } from "./names.ts";
+import { comparerOfNames, nameOfPerson, pictureOfPerson } from "./names.ts";
 
 export interface MembersDialogProps {
   readonly state: ClientState;
@@ -13,7 +13,7 @@ export interface MembersDialogProps {
 /** Who is in a group, and who of them is there now: oneself first, the others by their names. */
 export function MembersDialog({ state, chat, onClose }: MembersDialogProps) {
   const { words, code } = useLanguage();
-  const { compare } = new Intl.Collator(code);
+  const compare = comparerOfNames(code);
   const people = [...(chat.members?.keys() ?? [])]
     .map((id) => ({ id, name: nameOfPerson(state, chat, id, words), isOwn: id === state.userId }))
     .sort((one, other) => Number(other.isOwn) - Number(one.isOwn) || compare(one.name, other.name));

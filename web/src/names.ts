@@ -49,3 +49,8 @@ export function colourOf(id: string): string {
 }
 
 const COLOURS = 6;
+
+/** For names as a language orders them, with numbers by what they are worth: "Ann 2" before "Ann 10". */
+export function comparerOfNames(language: string): (one: string, other: string) => number {
+  return new Intl.Collator(language, { numeric: true }).compare;
+}
