@@ -34,7 +34,13 @@ const undefinedTable = "42P01";
  */
 export function createLiveReader(pool: Pool | ClientBase): LiveReader {
   let schema: string | null = null;
-  const positionsOf = rememberLast(parsePositions);
+  let last = { text: "", positions: parsePositions("") };
+
+  /** As long as nothing is projected every answer stands at the same positions, and they need not be parsed anew. */
+  function positionsOf(text: string): ReadonlyMap<number, Position> {
+    if (last.text !== text) last = { text, positions: parsePositions(text) };
+    return last.positions;
+  }
 
   async function liveSchema(): Promise<string> {
     const result = await pool.query<{ schema_name: string }>("SELECT schema_name FROM read.live");
@@ -94,15 +100,6 @@ function parsePositions(text: string): ReadonlyMap<number, Position> {
     positions.set(Number(partition), { offset: Number(offset), epoch: parseEpoch(epoch ?? "") });
   }
   return positions;
-}
-
-/** As long as nothing is projected every answer stands at the same positions, and they need not be read anew. */
-function rememberLast<T>(parse: (text: string) => T): (text: string) => T {
-  let last: { readonly text: string; readonly parsed: T } | null = null;
-  return (text) => {
-    if (last?.text !== text) last = { text, parsed: parse(text) };
-    return last.parsed;
-  };
 }
 
 function isUndefinedTable(error: unknown): boolean {

@@ -1,3 +1,4 @@
+import { setImmediate as turn } from "node:timers/promises";
 import type { Pool } from "pg";
 import { int4Array, textArray } from "../../postgres/binary-array.ts";
 import type { AppendAnswer, Election, EventRecord } from "../event-log.ts";
@@ -64,10 +65,10 @@ export function createAppendQueue(pool: Pool, appended: (append: Append, baseOff
    * so does what those decide who were just answered. Without it a statement would carry half of what it could.
    */
   async function run(): Promise<void> {
-    for (;;) {
-      await new Promise((resolve) => setImmediate(resolve));
-      if (waiting.length === 0) break;
+    await turn();
+    while (waiting.length > 0) {
       await flush(takeOnePerPartition());
+      await turn();
     }
     // In the same breath as the look above: whoever comes now finds nobody at work.
     running = null;
