@@ -2,18 +2,18 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { readFrame, sendFrame } from "../driver/frames.ts";
 import { type DriverSocket, openSocket } from "../driver/web-socket.ts";
 import { createSequence, type Faults } from "../exactly-once.ts";
-import { type Experiment, figure, type Sample } from "../experiment.ts";
+import { atMost, type Experiment, figure, type Sample } from "../experiment.ts";
 import { percentile } from "../percentiles.ts";
 import type { Bench } from "../bench.ts";
 import { openAll } from "../open-bench.ts";
 import { startProgram } from "../processes.ts";
 import { readBack } from "../read-back.ts";
-import { atMostThere } from "./yardstick.ts";
 
 const PER_SECOND = 200;
-/** Bare `ws` in the runs that the required figures come from. */
-const BARE_P50_THERE = 0.9;
-/** The best of the peers (Centrifugo). */
+/**
+ * The best of the peers (Centrifugo), as they are: most of a durable message's time is a disk's, which bare `ws` says nothing
+ * of. Measured beside ours the peers take as long here as there, where bare `ws` takes a third (decision 28).
+ */
 const PEER = { p50: 2.3, p99: 9.5 } as const;
 /** Opening so many sockets is work that goes on for seconds behind it; what is measured is people who are there. */
 const THERE_FOR_MS = 3_000;
@@ -23,16 +23,15 @@ const ARRIVES_WITHIN_MS = 30_000;
 export const steadyGroups: Experiment = {
   name: "steady",
   open: openSteadyGroups,
-  lines(ours, floor, sizes) {
-    const slowness = figure(floor, "p50") / BARE_P50_THERE;
-    return (["p50", "p99"] as const).map((name) => ({
+  lines: (ours, floor, sizes) =>
+    (["p50", "p99"] as const).map((name) => ({
       work: `${sizes.groups} chats of ${sizes.groupMembers}, ${PER_SECOND} messages/s: ${name} to the last member`,
       unit: "ms",
       floor: figure(floor, name),
       ours: figure(ours, name),
-      ...atMostThere(PEER[name], slowness),
-    }));
-  },
+      required: atMost(PEER[name]),
+      note: "the best peer",
+    })),
 };
 
 interface Group {
