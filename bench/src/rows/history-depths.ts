@@ -72,7 +72,10 @@ async function openDepths(bench: Bench) {
     const figures = await measure(connections, async (connection, before) => {
       const path = `/api/chats/${chatId}/messages?before=${before}&limit=${PAGE}`;
       const { status, body } = await connection.send(httpRequest("GET", path, reader.token));
-      if (status !== 200) faults.add(`a page before ${before}: ${status} ${body.toString()}`);
+      if (status !== 200) {
+        faults.add(`a page before ${before}: ${status} ${body.toString()}`);
+        return;
+      }
       const messages = JSON.parse(body.toString()) as readonly Message[];
       if (messages[0]?.seq !== before - PAGE)
         faults.add(`a page before ${before} starts with ${JSON.stringify(messages[0])}`);
