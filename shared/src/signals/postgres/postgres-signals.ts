@@ -24,6 +24,7 @@ export function createPostgresSignals({ url, log }: Options): SignalsService {
   const hearers = createHearers();
   const queue = createSignalQueue({ send: notify, maxMessageBytes: MAX_PAYLOAD_BYTES });
   let client: pg.Client | null = null;
+  let unanswered = false;
   let stopped = true;
   let timer: NodeJS.Timeout | undefined;
 
@@ -56,8 +57,13 @@ export function createPostgresSignals({ url, log }: Options): SignalsService {
 
   async function notify(message: string): Promise<void> {
     if (client === null) throw new Error("not connected");
+    // Given up by who sent it, a statement stands before the next all the same: signals would pile up, and be told when they are old.
+    if (unanswered) throw new Error("the database has not answered the one before");
+    unanswered = true;
     const values = [channel, message];
-    await client.query({ name: "signals", text: "SELECT pg_notify($1, $2)", values });
+    await client
+      .query({ name: "signals", text: "SELECT pg_notify($1, $2)", values })
+      .finally(() => (unanswered = false));
   }
 
   return {
