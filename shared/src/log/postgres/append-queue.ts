@@ -56,7 +56,14 @@ const appendStatement = `
   )
   SELECT partition, base FROM moved`;
 
-export function createAppendQueue(pool: Pool, appended: (append: Append, baseOffset: number) => void): AppendQueue {
+export interface AppendQueueOptions {
+  readonly pool: Pool;
+  /** A statement that is not answered by then is given up: what it appended is unknown, and the next one is sent. */
+  readonly answerWithinMs: number;
+  readonly appended: (append: Append, baseOffset: number) => void;
+}
+
+export function createAppendQueue({ pool, answerWithinMs, appended }: AppendQueueOptions): AppendQueue {
   let waiting: Waiting[] = [];
   let running: Promise<void> | null = null;
 
@@ -96,7 +103,7 @@ export function createAppendQueue(pool: Pool, appended: (append: Append, baseOff
 
   async function flush(taken: readonly Waiting[]): Promise<void> {
     try {
-      const bases = await send(pool, taken);
+      const bases = await send(pool, taken, answerWithinMs);
       for (const append of taken) {
         const baseOffset = bases.get(append.partition);
         if (baseOffset === undefined) {
@@ -125,23 +132,29 @@ export function createAppendQueue(pool: Pool, appended: (append: Append, baseOff
   };
 }
 
-async function send(pool: Pool, appends: readonly Append[]): Promise<ReadonlyMap<number, number>> {
+async function send(
+  pool: Pool,
+  appends: readonly Append[],
+  answerWithinMs: number,
+): Promise<ReadonlyMap<number, number>> {
   const columns = emptyColumns();
   for (const { partition, records } of appends) {
     records.forEach((record, index) => {
       addRecord(columns, partition, index, record);
     });
   }
-  const result = await pool.query<{ partition: number; base: string }>({
+  const statement = {
     name: "log-append",
     text: appendStatement,
+    query_timeout: answerWithinMs,
     values: [
       int4Array(appends.map(({ partition }) => partition)),
       textArray(appends.map(({ records }) => expectedEpoch(records[0]))),
       int4Array(appends.map(({ records }) => records.length)),
       ...columnParameters(columns),
     ],
-  });
+  };
+  const result = await pool.query<{ partition: number; base: string }>(statement);
   return new Map(result.rows.map((row) => [row.partition, Number(row.base)]));
 }
 

@@ -1,5 +1,6 @@
 import { expect, it } from "@jest/globals";
 import { setImmediate as turn } from "node:timers/promises";
+import { eventually } from "../../testing/eventually.ts";
 import { withPostgres } from "../../testing/with-postgres.ts";
 import { LogHalted } from "../event-log.ts";
 import { describeEventLog } from "../event-log.contract.ts";
@@ -78,6 +79,26 @@ it("carries in one statement what came while the one before was under way, and w
          WHERE "offset" > 0 GROUP BY xmin::text ORDER BY min("offset"), count(*)`,
       );
       expect(rows.map(({ partitions }) => partitions)).toEqual([[0], [0, 1, 2, 3]]);
+      await log.close();
+    },
+    { migrations: [logMigrations] },
+  ));
+
+it("gives up an append that is not answered: it stays unknown, and those of other partitions go on", () =>
+  withPostgres(
+    async ({ pool }) => {
+      await createPostgresLog(pool, "a-log", 4);
+      const log = await openPostgresLog({ pool, answerWithinMs: 300 });
+      const elect = (partition: number) =>
+        log.append(partition, [{ kind: "election", logId: "a-log", writer: "spec", id: `of ${String(partition)}` }]);
+      const other = await pool.connect();
+      await other.query("BEGIN; SELECT FROM log.partitions WHERE partition = 0 FOR UPDATE");
+      await expect(elect(0)).rejects.toThrow("timeout");
+      expect(await elect(1)).toEqual({ status: "appended", baseOffset: 1 });
+      await other.query("COMMIT");
+      other.release();
+      // It was held up and not taken back.
+      await eventually(async () => expect(await log.ends()).toEqual([2, 2, 1, 1]));
       await log.close();
     },
     { migrations: [logMigrations] },

@@ -15,6 +15,11 @@ const maxBatchRecords = 500;
 const defaultPollMs = 250;
 /** Where nobody else appends nothing is missed. What is still to be noticed is that the log was moved elsewhere, or cut. */
 const pollAloneMs = 2_000;
+/**
+ * Longer than a disk takes that is busy, and shorter than a service has for its stop. One statement carries the appends of
+ * all partitions: behind one that a dead connection has swallowed, nothing would ever be written.
+ */
+const defaultAnswerWithinMs = 8_000;
 
 interface Options {
   readonly pool: Pool;
@@ -23,6 +28,8 @@ interface Options {
   /** No other process appends as long as this one runs. */
   readonly alone?: boolean;
   readonly pollMs?: number;
+  /** How long the database may take for an append. */
+  readonly answerWithinMs?: number;
 }
 
 /**
@@ -31,17 +38,22 @@ interface Options {
  */
 export async function openPostgresLog(options: Options): Promise<EventLog> {
   const { pool, others, alone = false, pollMs = alone ? pollAloneMs : defaultPollMs } = options;
+  const { answerWithinMs = defaultAnswerWithinMs } = options;
   const { id, partitions } = await readIdentity(pool);
   const recent = createRecentRecords(partitions);
   const own = createWakeup();
-  const queue = createAppendQueue(pool, ({ partition, records }, baseOffset) => {
-    recent.add(
-      partition,
-      baseOffset,
-      records.map((record, index) => ({ ...record, offset: baseOffset + index })),
-    );
-    own.wake();
-    others?.wake();
+  const queue = createAppendQueue({
+    pool,
+    answerWithinMs,
+    appended({ partition, records }, baseOffset) {
+      recent.add(
+        partition,
+        baseOffset,
+        records.map((record, index) => ({ ...record, offset: baseOffset + index })),
+      );
+      own.wake();
+      others?.wake();
+    },
   });
   const closed = new AbortController();
 
