@@ -34,21 +34,26 @@ export function partsOfText(text: string): readonly TextPart[] {
 
 /** What ends the sentence, or the bracket in which an address stands, is no part of it; a bracket that begins within it is. */
 function withoutPunctuation(address: string): string {
-  let rest = address;
-  for (;;) {
-    const last = rest.at(-1) ?? "";
-    const opening = CLOSING.get(last);
-    const isOfSentence = /[.,;:!?…'’*_~|\\]/u.test(last);
-    if (!isOfSentence && (opening === undefined || countOf(rest, opening) >= countOf(rest, last))) return rest;
-    rest = rest.slice(0, -1);
+  const unopened = new Map(
+    [...CLOSING].map(([closing, opening]) => [closing, countOf(address, closing) - countOf(address, opening)]),
+  );
+  let end = address.length;
+  for (; end > 0; end -= 1) {
+    const last = address.charAt(end - 1);
+    if (/[.,;:!?…'’*_~|\\]/u.test(last)) continue;
+    const more = unopened.get(last) ?? 0;
+    if (more <= 0) break;
+    unopened.set(last, more - 1);
   }
+  return address.slice(0, end);
 }
 
 const countOf = (text: string, character: string): number => text.split(character).length - 1;
 
-/** A name before the host, as in `https://bank.example@evil.example`, is there to mislead. */
-function leadsSomewhere(address: string): boolean {
-  if (!URL.canParse(address)) return false;
-  const { protocol, username, password } = new URL(address);
-  return /^https?:$/.test(protocol) && username === "" && password === "";
-}
+/**
+ * A host in letters of any language, and all of what stands before the path. A name in front of it, as in
+ * `https://bank.example@evil.example`, or what only looks like a slash behind it, is there to mislead.
+ */
+const HOST = /^https?:\/\/[\p{L}\p{M}\p{N}.:[\]_-]+(?=[/?#]|$)/iu;
+
+const leadsSomewhere = (address: string): boolean => HOST.test(address) && URL.canParse(address);
