@@ -41,9 +41,10 @@ export interface History {
   cutEnd: number;
   cutRecords: number;
   /**
-   * After the cut, a leader from before it appended once more where somebody who knows of no other may read on, or while
-   * no other was elected. Where that fills the place of what was cut, no epoch tells the two apart: the one way in which
-   * a cut can stay unnoticed.
+   * After the cut, a leader from before it appended once more where somebody who knows of no other may read on, while no
+   * other was elected, or while all who were elected since stand in front of his own Election. Where that fills the place
+   * of what was cut no epoch tells the two apart, and a reign that begins further in front is a fenced one to whoever reads
+   * his: the two ways in which a cut can stay unnoticed.
    */
   oldReignWentOn: boolean;
   note(what: string): void;
@@ -74,8 +75,9 @@ export function observeLandings(log: MemoryLog, time: VirtualTime, history: Hist
   const isOfNewReign = (cutAt: number, partition: number, { id }: Epoch): boolean =>
     history.elections.some((one) => one.partition === partition && one.at >= cutAt && id.startsWith(`${one.id}-`));
 
-  const stillReigns = (partition: number, { offset }: Epoch): boolean =>
-    log.records[partition]?.findLast(({ kind }) => kind === "election")?.offset === offset;
+  /** A reign that begins in front of its Election is a fenced one to whoever still reads the old one. */
+  const reignsForItsReaders = (partition: number, { offset }: Epoch): boolean =>
+    (log.records[partition]?.findLast(({ kind }) => kind === "election")?.offset ?? 0) <= offset;
 
   return {
     ...log,
@@ -86,7 +88,7 @@ export function observeLandings(log: MemoryLog, time: VirtualTime, history: Hist
         const { cutAt, cutIn, cutEnd } = history;
         if (cutAt !== null && cutIn === partition && record.kind === "event") {
           const isOld = !isOfNewReign(cutAt, partition, record.epoch);
-          const mayBeRead = base + index <= cutEnd || stillReigns(partition, record.epoch);
+          const mayBeRead = base + index <= cutEnd || reignsForItsReaders(partition, record.epoch);
           if (isOld && mayBeRead) history.oldReignWentOn = true;
         }
         landings?.splice(base + index, Infinity, time.now());
