@@ -109,7 +109,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     if (isAlone) await forgetLeases(pool);
 
     const metrics = createMetrics({ process: true });
-    const progress = createWakeup();
+    const [progress, wanted] = [createWakeup(), createWakeup()];
     const lifetimeSeconds = options.accessTokenMinutes * secondsAMinute;
     // Not in memory, no more than the signals: two of these may share one database.
     const following = { databaseUrl, tokenLifetimeSeconds: lifetimeSeconds, logger };
@@ -117,7 +117,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const tokens = refuseRevoked(createAccessTokens({ secret, lifetimeSeconds }), revoked);
     const instanceUrl = (): string => options.instanceUrl ?? `http://127.0.0.1:${String(addressOf().port)}`;
     const signals = await begin(createPostgresSignals({ url: databaseUrl, log: logger }));
-    const common = { log, pool, files, signals, databaseUrl, tokens, revoked, logger, metrics, progress };
+    const common = { log, pool, files, signals, databaseUrl, tokens, revoked, logger, metrics, progress, wanted };
 
     const uploads = options.uploadLimits === undefined ? {} : { uploadLimits: options.uploadLimits };
     const limited = options.limiting === undefined ? {} : { limits: options.limiting.limits };

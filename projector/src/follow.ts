@@ -1,6 +1,7 @@
 import type { EventLog } from "@chat/shared/log/event-log";
 import { readEvents } from "@chat/shared/log/fenced-reader";
-import { gather } from "./gather.ts";
+import type { Wakeup } from "@chat/shared/wakeup";
+import { gather, type Patience } from "./gather.ts";
 import type { Positions } from "./generation.ts";
 import type { BatchProjector, PartitionEvents } from "./project-batch.ts";
 import { projectOrIsolate } from "./project-or-isolate.ts";
@@ -14,7 +15,9 @@ const maxBatchEvents = 2_000;
  * on a machine that is busy batches take long, and it is then that fewer of them are wanted. A lone event after a pause
  * does not wait.
  */
-const paceMs = 10;
+const paceMs = 25;
+/** When a reader is known to wait, and where it cannot be known. */
+const paceIfWantedMs = 10;
 
 /** Stopped partitions are tried again this often: whoever repaired something need not restart anything. */
 const retryStoppedMs = 30_000;
@@ -24,6 +27,8 @@ export interface FollowOptions {
   readonly projector: BatchProjector;
   readonly from: Positions;
   readonly stopped: StoppedPartitions;
+  /** Woken, again and again, as long as a reader waits; absent where readers are in other processes. */
+  readonly wanted?: Wakeup | undefined;
   readonly signal: AbortSignal;
   /** A partition is in the read models up to here. */
   readonly reached: (partition: number, offset: number) => void;
@@ -37,7 +42,8 @@ export interface FollowOptions {
  * checkpoints. Throws the log's or the database's error, or `StaleCheckpoint`.
  */
 export async function follow(options: FollowOptions): Promise<void> {
-  const { log, projector, stopped, reached, committed } = options;
+  const { log, projector, stopped, wanted, reached, committed } = options;
+  const patienceMs = wanted === undefined ? paceIfWantedMs : paceMs;
   const resting = new Set(stopped.resting());
   const positions = new Map([...options.from].filter(([partition]) => !resting.has(partition)));
   const over = new AbortController();
@@ -45,10 +51,10 @@ export async function follow(options: FollowOptions): Promise<void> {
   const retryAt = performance.now() + (resting.size > 0 ? retryStoppedMs : Infinity);
   try {
     const events = readEvents(log, positions, signal, { patient: true });
-    const gathered = gather(events, { maxEvents: maxBatchEvents, signal });
-    let readyAt = 0;
+    const gathered = gather(events, { maxEvents: maxBatchEvents, wanted, signal });
+    let patience: Patience | undefined;
     while (!signal.aborted && performance.now() < retryAt && stopped.resting().size === resting.size) {
-      const arrived = await gathered.take(Math.min(retryStoppedMs, retryAt - performance.now()), readyAt);
+      const arrived = await gathered.take(Math.min(retryStoppedMs, retryAt - performance.now()), patience);
       const start = performance.now();
       const batch = arrived.map((part) => partitionEvents(positions, part));
       if (batch.length === 0 || signal.aborted) continue;
@@ -59,11 +65,12 @@ export async function follow(options: FollowOptions): Promise<void> {
         stopped.stop(partition, event, error);
       }
       for (const { partition } of batch) reached(partition, positions.get(partition)?.offset ?? 0);
+      const end = performance.now();
       committed(
         batch.reduce((sum, { events }) => sum + events.length, 0),
-        performance.now() - start,
+        end - start,
       );
-      readyAt = performance.now() + paceMs;
+      patience = { until: end + patienceMs, untilIfWanted: end + paceIfWantedMs };
     }
   } finally {
     over.abort();

@@ -23,6 +23,7 @@ export interface ProjectingOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly progress: Wakeup;
+  readonly wanted?: Wakeup | undefined;
 }
 
 /**
@@ -73,7 +74,7 @@ interface Session extends ProjectingOptions {
 
 /** What one connection does: it projects into one generation until that is not the live one any more. */
 async function session(options: Session, signal: AbortSignal): Promise<void> {
-  const { client, stopped, reached, succeeded, log, logger, metrics, progress } = options;
+  const { client, stopped, reached, succeeded, log, logger, metrics, progress, wanted } = options;
   const events = metrics.counter("projector_events_total", "Events that are in the read models");
   const seconds = metrics.histogram("projector_batch_seconds", "From a batch's arrival to its commit");
   const conflicts = metrics.counter("projector_conflicts_total", "Batches refused since another projector was first");
@@ -93,7 +94,7 @@ async function session(options: Session, signal: AbortSignal): Promise<void> {
     for (const [partition, { offset }] of from) reached(partition, offset);
     progress.wake();
     try {
-      await follow({ log, projector, from, stopped, signal, reached, committed });
+      await follow({ log, projector, from, stopped, wanted, signal, reached, committed });
     } catch (error) {
       if (!(error instanceof StaleCheckpoint) || (await liveSchema(client)) !== schema) throw error;
       conflicts.inc();

@@ -45,7 +45,7 @@ export async function projectUpTo(generation: NewGeneration, from: Positions, ta
       let poisoned: readonly PoisonedPart[] = [];
       while (poisoned.length === 0 && recordsLeft(positions, target) > 0) {
         generation.signal.throwIfAborted();
-        const batch = (await gathered.take(lookMs, 0)).flatMap((part) => upTo(target, positions, part));
+        const batch = (await gathered.take(lookMs)).flatMap((part) => upTo(target, positions, part));
         if (batch.length === 0) continue;
         poisoned = await projectOrIsolate(projector, batch);
         for (const { partition, next } of batch) positions.set(partition, next);

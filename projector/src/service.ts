@@ -18,6 +18,8 @@ export interface ProjectorOptions {
   readonly metrics: Metrics;
   /** Woken after each commit: the read models are newer than they were. */
   readonly progress: Wakeup;
+  /** Woken, again and again, as long as a reader waits for the read models; absent where readers are in other processes. */
+  readonly wanted?: Wakeup;
   /** The log is not what it was, or a bug: the projector has stopped and said why. */
   readonly onFatal: (error: unknown) => void;
 }

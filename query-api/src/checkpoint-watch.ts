@@ -14,6 +14,8 @@ export interface CheckpointWatchOptions {
   readonly positions: () => Promise<Positions>;
   /** Woken when the projector has moved a checkpoint. */
   readonly progress: Wakeup;
+  /** Woken before each look: the projector need not gather more before it writes. Absent where it is in another process. */
+  readonly wanted?: Wakeup | undefined;
   readonly clock: Clock;
 }
 
@@ -23,7 +25,7 @@ const pollMs = 10;
 const maxLookMs = 1_000;
 
 /** Looks at the checkpoints on behalf of all who wait for them, and only while somebody does: one statement at a time. */
-export function createCheckpointWatch({ positions, progress, clock }: CheckpointWatchOptions): CheckpointWatch {
+export function createCheckpointWatch({ positions, progress, wanted, clock }: CheckpointWatchOptions): CheckpointWatch {
   const waiting = new Set<(seen: Positions) => void>();
   let watching = false;
 
@@ -32,6 +34,7 @@ export function createCheckpointWatch({ positions, progress, clock }: Checkpoint
     while (waiting.size > 0) {
       // Listening begins before looking: a wake-up in between is not lost.
       const woken = progress.next(pollMs);
+      wanted?.wake();
       // Postgres may be away for a moment: that is no reason to stop looking.
       const seen = await within(clock, maxLookMs, positions()).catch((): typeof late => late);
       if (seen !== late) for (const tell of [...waiting]) tell(seen);

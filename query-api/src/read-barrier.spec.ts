@@ -10,6 +10,7 @@ describe("the read barrier", () => {
   let log: ReturnType<typeof createFakeLog>;
   let projected: number[];
   let reads: number;
+  let wanted: number;
   let barrier: ReadBarrier;
 
   const positions = (): ReadonlyMap<number, Position> =>
@@ -25,8 +26,10 @@ describe("the read barrier", () => {
     log = createFakeLog();
     projected = [5, 5];
     reads = 0;
+    wanted = 0;
     const progress = { wake: () => undefined, next: (ms: number) => sleep(clock, ms) };
-    barrier = createReadBarrier({ log, positions: async () => positions(), progress, clock });
+    const demand = { ...progress, wake: () => void (wanted += 1) };
+    barrier = createReadBarrier({ log, positions: async () => positions(), progress, wanted: demand, clock });
   });
 
   it("answers at once with two questions when the read models have all that is in the log", async () => {
@@ -103,6 +106,25 @@ describe("the read barrier", () => {
     await clock.advance(100);
     expect(await answer).toMatchObject({ stale: false });
     expect(reads).toBe(2);
+  });
+
+  it("says that it waits, again and again, for as long as it does", async () => {
+    const atOnce = read();
+    await log.tell([5, 5]);
+    await atOnce;
+    expect(wanted).toBe(0);
+    const later = read();
+    await log.tell([7, 5]);
+    await clock.advance(100);
+    const before = wanted;
+    await clock.advance(100);
+    expect([before > 1, wanted > before]).toEqual([true, true]);
+    projected = [7, 5];
+    await clock.advance(100);
+    await later;
+    const all = wanted;
+    await clock.advance(100);
+    expect(wanted).toBe(all);
   });
 
   it("answers after two seconds with what there is, and says so", async () => {

@@ -29,6 +29,7 @@ export interface ReadBarrierDeps {
   readonly log: Pick<EventLog, "ends">;
   readonly positions: () => Promise<Positions>;
   readonly progress: Wakeup;
+  readonly wanted?: Wakeup | undefined;
   readonly clock?: Clock;
   /** How long a read waits for the read models before it answers with what there is. */
   readonly maxWaitMs?: number;
@@ -47,9 +48,9 @@ const retryEndsMs = 100;
  * and waits for one answer instead of two; those who share an end read when they have it, and may share that too.
  */
 export function createReadBarrier(deps: ReadBarrierDeps): ReadBarrier {
-  const { log, positions, progress, clock = systemClock, maxWaitMs = defaultMaxWaitMs, waited } = deps;
+  const { log, positions, progress, wanted, clock = systemClock, maxWaitMs = defaultMaxWaitMs, waited } = deps;
   const sharedEnds = createSharedEnds({ ends: () => log.ends(), clock, maxRequestMs: maxWaitMs });
-  const checkpoints = createCheckpointWatch({ positions, progress, clock });
+  const checkpoints = createCheckpointWatch({ positions, progress, wanted, clock });
   const knownLag = createKnownLag(maxWaitMs);
 
   /** Null when the log does not tell. */

@@ -32,6 +32,8 @@ export interface QueryApiDependencies {
   readonly files: FileSource;
   /** Woken when the projector has moved a checkpoint. */
   readonly progress: Wakeup;
+  /** Woken as long as a read waits for the projector; absent where that is in another process. */
+  readonly wanted?: Wakeup;
   readonly metrics: Metrics;
 }
 
@@ -42,12 +44,12 @@ export interface QueryApi {
 }
 
 /** Answers every GET from the read models, none of them older than what was acknowledged before. It runs nothing of its own, so there is nothing to start. */
-export function createQueryApi({ log, pool, files, progress, metrics }: QueryApiDependencies): QueryApi {
+export function createQueryApi({ log, pool, files, progress, wanted, metrics }: QueryApiDependencies): QueryApi {
   const live = createLiveReader(pool);
   const checkpoints = async () =>
     (await live.read({ name: "checkpoints", text: () => "SELECT 1", values: [] }, "all")).positions;
   const observe = observeReads(metrics);
-  const barrier = createReadBarrier({ log, positions: checkpoints, progress, waited: observe.waited });
+  const barrier = createReadBarrier({ log, positions: checkpoints, progress, wanted, waited: observe.waited });
   const answer = createAnswerRead({ log, live, barrier, stale: observe.stale });
   const users = createUsers(pool);
   return {
