@@ -22,7 +22,7 @@ import { rememberEnds } from "@chat/shared/log/remember-ends";
 import { forgetLeases } from "@chat/shared/partitions/postgres-leases";
 import type { uploadLimitsOf } from "@chat/shared/settings";
 import { createPostgresSignals } from "@chat/shared/signals/postgres/postgres-signals";
-import { createPool } from "@chat/shared/postgres/connect";
+import { createPool, SERVICE_ANSWER_WITHIN_MS } from "@chat/shared/postgres/connect";
 import { migrateAll } from "@chat/shared/postgres/migrate";
 import { defaultAllowedOrigins } from "@chat/shared/settings";
 import type { Logger } from "@chat/shared/telemetry/logger";
@@ -96,7 +96,13 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const databaseUrl = options.databaseUrl ?? (await begin(createEmbeddedPostgres({ data, log: logger, fail }))).url();
     await migrateAll(databaseUrl, migrationSets, logger);
 
-    const pool = createPool({ url: databaseUrl, name: "chat", max: maxConnections, log: logger });
+    const pool = createPool({
+      url: databaseUrl,
+      name: "chat",
+      max: maxConnections,
+      log: logger,
+      answerWithinMs: SERVICE_ANSWER_WITHIN_MS,
+    });
     starting.defer(() => pool.end());
     await createPostgresLog(pool, randomUUID(), options.partitions);
     const opened = await openPostgresLog({ pool, alone: isAlone });

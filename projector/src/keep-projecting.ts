@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { ClientBase } from "pg";
 import { LogHalted, type EventLog } from "@chat/shared/log/event-log";
-import { createClient } from "@chat/shared/postgres/connect";
+import { createClient, SERVICE_ANSWER_WITHIN_MS } from "@chat/shared/postgres/connect";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
 import { followLag } from "@chat/shared/telemetry/follow-lag";
@@ -44,7 +44,13 @@ export async function keepProjecting(options: ProjectingOptions, signal: AbortSi
   let lastFailure = "";
 
   while (!signal.aborted) {
-    const client = createClient({ url: options.databaseUrl, name: "projector", log: logger, pipeline: true });
+    const client = createClient({
+      url: options.databaseUrl,
+      name: "projector",
+      log: logger,
+      pipeline: true,
+      answerWithinMs: SERVICE_ANSWER_WITHIN_MS,
+    });
     try {
       await client.connect();
       await prepareForProjecting(client);

@@ -7,7 +7,7 @@ import { kafkaConnection } from "./log/kafka/kafka-connection.ts";
 import { openKafkaLog } from "./log/kafka/kafka-log.ts";
 import { refuseUnlessMoved } from "./log/postgres/moved-log.ts";
 import { openPostgresLog } from "./log/postgres/postgres-log.ts";
-import { createPool } from "./postgres/connect.ts";
+import { createPool, SERVICE_ANSWER_WITHIN_MS } from "./postgres/connect.ts";
 import { databaseFaults } from "./postgres/database-faults.ts";
 import { createNotifyWakeup } from "./postgres/notify-wakeup.ts";
 import { DATABASE_URL, EXPECTED_PARTITIONS, LOG_LEVEL, logSettings } from "./settings.ts";
@@ -48,7 +48,7 @@ export async function connectBackend(
   others: readonly Promise<unknown>[] = [],
 ): Promise<Backend> {
   const { DATABASE_URL: url } = settings;
-  const pool = createPool({ url, name, max: maxConnections, log: logger });
+  const pool = createPool({ url, name, max: maxConnections, log: logger, answerWithinMs: SERVICE_ANSWER_WITHIN_MS });
   const progress = createNotifyWakeup({ url, channel: "chat_progress", log: logger });
   const { log, wakeups } = await openLogAndCheckDatabase(name, settings, pool, logger, others).catch(
     async (error: unknown) => {

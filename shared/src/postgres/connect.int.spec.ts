@@ -1,8 +1,9 @@
 import { describe, expect, it } from "@jest/globals";
 import { createLogger } from "../telemetry/logger.ts";
+import { openPostgresDetour } from "../testing/postgres-detour.ts";
 import { eventually } from "../testing/eventually.ts";
 import { withPostgres } from "../testing/with-postgres.ts";
-import { createPool } from "./connect.ts";
+import { createClient, createPool } from "./connect.ts";
 import { isDatabaseUnavailable } from "./unavailable.ts";
 
 const log = createLogger({ service: "spec", level: "silent" });
@@ -40,10 +41,39 @@ describe("createPool", () => {
     });
   });
 
+  it("gives up a connection on which nothing comes back any more, and goes on over a new one", async () => {
+    await withPostgres(async ({ url }) => {
+      await using detour = await openPostgresDetour(url);
+      const pool = createPool({ url: detour.url, name: "patient", max: 1, answerWithinMs: 2_000, log });
+      expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+      detour.swallow();
+      const failure = await pool.query("SELECT 1").catch((error: unknown) => error);
+      expect(isDatabaseUnavailable(failure)).toBe(true);
+      await eventually(async () => expect((await pool.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]));
+      await pool.end();
+    });
+  });
+
   it("says that a database is unavailable when nobody listens", async () => {
     const pool = createPool({ url: "postgresql://nobody@localhost/none?host=/nowhere", name: "lonely", max: 1, log });
     const failure = await pool.query("SELECT 1").catch((error: unknown) => error);
     expect(isDatabaseUnavailable(failure)).toBe(true);
     await pool.end();
+  });
+});
+
+describe("createClient", () => {
+  it("gives up a connection on which nothing comes back any more, with all that was asked in one go, and ends", async () => {
+    await withPostgres(async ({ url }) => {
+      await using detour = await openPostgresDetour(url);
+      const client = createClient({ url: detour.url, name: "patient", pipeline: true, answerWithinMs: 2_000, log });
+      await client.connect();
+      expect((await client.query("SELECT 1 AS one")).rows).toEqual([{ one: 1 }]);
+      detour.swallow();
+      const asked = [client.query("SELECT 1"), client.query("SELECT 2")];
+      const failures = await Promise.all(asked.map((one) => one.catch((error: unknown) => error)));
+      expect(failures.map(isDatabaseUnavailable)).toEqual([true, true]);
+      await client.end();
+    });
   });
 });

@@ -7,6 +7,12 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 /** A peer that vanished without a word is noticed by probes from here on, not by the kernel's two hours. */
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
+/**
+ * For `answerWithinMs` of a service: longer than any statement of its takes. Behind a peer that vanished with a question
+ * under way the kernel waits for a quarter of an hour, and as long a pool has fewer connections, or none.
+ */
+export const SERVICE_ANSWER_WITHIN_MS = 30_000;
+
 /** An idle connection costs the server some megabytes; a burst that is over should not keep them. */
 const IDLE_TIMEOUT_MS = 30_000;
 
@@ -23,6 +29,8 @@ export interface ConnectOptions {
   readonly log: Logger;
   /** A statement that takes longer is cancelled by the server; no bound when absent. */
   readonly statementTimeoutMs?: number;
+  /** A connection on which nothing comes back for longer is given up, and with it what was asked; no bound when absent. */
+  readonly answerWithinMs?: number;
   /** Sends queries without waiting for the answers of those before (`pg`'s pipeline mode). */
   readonly pipeline?: boolean;
 }
@@ -64,6 +72,7 @@ function clientConfig(options: Omit<ConnectOptions, "max" | "log">): pg.ClientCo
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     types: { getTypeParser },
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
+    ...(options.answerWithinMs === undefined ? {} : { query_timeout: options.answerWithinMs }),
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
   };
 }

@@ -15,6 +15,8 @@ export interface PostgresDetour extends AsyncDisposable {
   cutAfter(bytes: number): void;
   /** Connections that were not taken since then: zero before. */
   refused(): number;
+  /** From now on nothing goes through the connections that there are; they stay open, and new ones work. */
+  swallow(): void;
   /** From now on connections are taken again. */
   mend(): void;
 }
@@ -33,6 +35,8 @@ export async function openPostgresDetour(url: string): Promise<PostgresDetour> {
   let bytesUntilCut = Number.POSITIVE_INFINITY;
   let isCut = false;
   let refused = 0;
+  let swallowed = 0;
+  let taken = 0;
 
   function cut(): void {
     isCut = true;
@@ -46,9 +50,14 @@ export async function openPostgresDetour(url: string): Promise<PostgresDetour> {
       return;
     }
     const upstream = connect(target);
+    const number = (taken += 1);
+    const isSwallowed = (): boolean => number <= swallowed;
     sockets.tie(client, upstream);
-    client.on("data", (bytes) => upstream.write(bytes));
+    client.on("data", (bytes) => {
+      if (!isSwallowed()) upstream.write(bytes);
+    });
     eachMessage(upstream, (message) => {
+      if (isSwallowed()) return;
       if (losing && message[0] === NOTIFICATION) {
         lost += 1;
         return;
@@ -71,6 +80,7 @@ export async function openPostgresDetour(url: string): Promise<PostgresDetour> {
     lost: () => lost,
     cutAfter: (bytes) => (bytesUntilCut = bytes),
     refused: () => refused,
+    swallow: () => void (swallowed = taken),
     mend() {
       bytesUntilCut = Number.POSITIVE_INFINITY;
       isCut = false;
