@@ -17,12 +17,14 @@ describe("isDatabaseUnavailable", () => {
     expect(isDatabaseUnavailable(withCode("ENOENT", { syscall: "open" }))).toBe(false);
   });
 
-  it("knows what pg and knex say without a code", () => {
-    expect(isDatabaseUnavailable(new Error("Knex: Timeout acquiring a connection. The pool is probably full."))).toBe(
-      true,
-    );
-    expect(isDatabaseUnavailable(new Error("Connection terminated unexpectedly"))).toBe(true);
-    expect(isDatabaseUnavailable(new Error("timeout exceeded when trying to connect"))).toBe(true);
+  it.each([
+    "Knex: Timeout acquiring a connection. The pool is probably full.",
+    "Connection terminated unexpectedly",
+    "timeout exceeded when trying to connect",
+    "Query read timeout",
+    'select * from "identity"."users" - Connection terminated unexpectedly',
+  ])("knows what pg and knex say without a code: %s", (message) => {
+    expect(isDatabaseUnavailable(new Error(message))).toBe(true);
   });
 
   it("looks through a wrapper, and through the attempts on several addresses", () => {
