@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { describe, expect, it, jest } from "@jest/globals";
+import { WebSocket } from "ws";
 import { encodeCursor } from "@chat/shared/log/cursor";
 import { added, edited, groupOf, removed, send, sends } from "@chat/shared/testing/chat-facts";
 import { eventually } from "@chat/shared/testing/eventually";
@@ -122,6 +123,33 @@ describe("a socket that shows one chat", () => {
       }
     }),
   );
+
+  it("of a dialect proves within moments what it was told, so that who leaves and comes back is not told again", () =>
+    withRealtime(
+      async (stack) => {
+        await stack.append(chat, alice, groupOf(alice, bob));
+        const rest = `${bob}/${chat}${stack.path(bob).replace("/ws", "")}&device=desk`;
+        const open = async (): Promise<{ ws: WebSocket; texts: string[] }> => {
+          const ws = new WebSocket(`ws://127.0.0.1:${stack.port()}/ws/${rest}`);
+          const texts: string[] = [];
+          ws.on("message", (data: Buffer) => texts.push(data.toString()));
+          await once(ws, "open");
+          return { ws, texts };
+        };
+        const first = await open();
+        await stack.append(chat, alice, send(1, "once"));
+        await eventually(() => expect(first.texts).toHaveLength(1));
+        await once(first.ws, "ping");
+        first.ws.close();
+        await once(first.ws, "close");
+        const second = await open();
+        await stack.append(chat, alice, send(2, "then"));
+        await eventually(() => expect(second.texts.join()).toContain("then"));
+        expect(second.texts).toHaveLength(1);
+      },
+      // Longer than this spec may take: no heartbeat proves anything here.
+      { heartbeatMs: 100_000 },
+    ));
 
   it("is refused to whoever is not in the chat, and open to one who was let in a moment ago", () =>
     withRealtime(async (stack) => {

@@ -1,4 +1,3 @@
-import type { Duplex } from "node:stream";
 import { WebSocket, type RawData } from "ws";
 import type { CommandPort, SocketCommand } from "@chat/shared/commands/command-port";
 import { problemOf } from "@chat/shared/http/problem";
@@ -6,12 +5,13 @@ import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Beginning } from "./beginnings.ts";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
+import type { ConnectionParts } from "./connection-parts.ts";
 import { fullBucket, takeToken, type FloodLimits } from "./flood-bucket.ts";
 import { drainedOrClosed } from "./drained-or-closed.ts";
 import type { SocketCaller } from "./handshake.ts";
 import { hasReached, type Offsets } from "./offsets.ts";
 import type { Outbox, Outlet } from "./outbox.ts";
-import type { Incoming, Protocol } from "./protocols/protocol.ts";
+import type { Incoming } from "./protocols/protocol.ts";
 import { createProofs } from "./proofs.ts";
 import { rejectionOf } from "./rejection-of.ts";
 import type { Device, Person } from "./rooms.ts";
@@ -40,6 +40,8 @@ export interface ConnectionContext {
   readonly readCursor: (text: string) => Offsets | null;
   /** Shows one more chat; what was missed there comes by itself. Rejects with a Rejection. */
   readonly join: (connection: Connection, chatId: string) => Promise<void>;
+  /** Has the connection pinged within a second or so. */
+  readonly proveSoon: (connection: Connection) => void;
   /** Called once, as soon as nothing more is to be pushed. */
   readonly left: (connection: Connection) => void;
   /** Called once, when the socket is closed. */
@@ -64,22 +66,12 @@ export interface Connection extends Device, Outlet {
   drained(): Promise<boolean>;
   /** Every heartbeat: closes the socket when the last ping was not answered, else sends the next. */
   beat(ping: Buffer, number: number): void;
+  /** Sends a ping unless one is under way; then it is to be asked again, for what was told since. */
+  prove(ping: Buffer, number: number): boolean;
   close(reason: CloseReason): void;
   /** Without a word: for one that does not close when asked to. */
   terminate(): void;
   queuedBytes(): number;
-}
-
-export interface ConnectionParts {
-  readonly ws: WebSocket;
-  /** What `ws` speaks over. Frames that many devices get are made once, which `ws` cannot, so they are written here. */
-  readonly socket: Duplex;
-  readonly protocol: Protocol;
-  readonly person: Person;
-  readonly caller: SocketCaller;
-  readonly deviceId: string;
-  /** What it is told from the start; null where chats are joined. */
-  readonly stream: DeviceStream | null;
 }
 
 export function createConnection(context: ConnectionContext, parts: ConnectionParts): Connection {
@@ -109,6 +101,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
 
     push(frame) {
       heardSinceBeat = true;
+      if (protocol.provedSoon === true) context.proveSoon(connection);
       context.outbox.push(connection, frame);
     },
 
@@ -142,11 +135,10 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
     },
 
     beat(ping, number) {
-      if (proofs.pongIsDue()) {
+      if (!proofs.asks("heartbeat", number)) {
         close("heartbeatMissed");
         return;
       }
-      proofs.pinged(number);
       const at = first?.place.cursor() ?? "";
       if (!heardSinceBeat && told !== at) {
         told = at;
@@ -154,6 +146,12 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
       }
       heardSinceBeat = false;
       context.outbox.push(connection, ping);
+    },
+
+    prove(ping, number) {
+      const asks = proofs.asks("proof", number);
+      if (asks) context.outbox.push(connection, ping);
+      return asks;
     },
 
     async drained() {

@@ -8,12 +8,20 @@ import type { DeviceStream } from "./streams.ts";
 export interface Proofs {
   /** The other side was there: it sent something, or ended the connection itself. */
   heard(): void;
-  /** The last ping was not answered yet. */
-  pongIsDue(): boolean;
-  pinged(number: number): void;
+  /**
+   * A ping is about to be sent. False: it is not to be, since the last heartbeat's was not answered yet, or, where it is
+   * for nothing but proof, since any was not.
+   */
+  asks(why: "heartbeat" | "proof", number: number): boolean;
   ponged(number: number | null): void;
   saidFarewell(): void;
   farewellAnswered(): void;
+}
+
+interface Ping {
+  readonly number: number;
+  readonly why: "heartbeat" | "proof";
+  readonly told: readonly Told[];
 }
 
 /** How far a stream was told at some moment. */
@@ -23,7 +31,8 @@ interface Told {
 }
 
 export function createProofs(streams: ReadonlyMap<string | null, DeviceStream>): Proofs {
-  let ping: { readonly number: number; readonly told: readonly Told[] } | null = null;
+  /** Not answered yet, in order: at most one of each kind. */
+  let pings: readonly Ping[] = [];
   let toldBeforeFarewell: readonly Told[] = [];
 
   const toldNow = (): Told[] => [...streams.values()].map((stream) => ({ stream, offsets: stream.place.offsets() }));
@@ -38,13 +47,18 @@ export function createProofs(streams: ReadonlyMap<string | null, DeviceStream>):
 
   return {
     heard,
-    pongIsDue: () => ping !== null,
-    pinged: (number) => void (ping = { number, told: toldNow() }),
+    asks(why, number) {
+      if (why === "proof" ? pings.length > 0 : pings.some((ping) => ping.why === "heartbeat")) return false;
+      pings = [...pings, { number, why, told: toldNow() }];
+      return true;
+    },
     ponged(number) {
       heard();
-      if (ping?.number !== number) return;
-      prove(ping.told);
-      ping = null;
+      const answered = pings.find((ping) => ping.number === number);
+      if (answered === undefined) return;
+      prove(answered.told);
+      // Of several pings the last alone may be answered.
+      pings = pings.slice(pings.indexOf(answered) + 1);
     },
     saidFarewell: () => void (toldBeforeFarewell = toldNow()),
     farewellAnswered: () => prove(toldBeforeFarewell),

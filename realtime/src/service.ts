@@ -173,6 +173,7 @@ export function createRealtime(options: RealtimeOptions): Realtime {
       return cursor?.log === logName && cursor.offsets.length === log.partitions ? cursor.offsets : null;
     },
     join: (connection, chatId) => admissions.join(connection, chatId),
+    proveSoon: heartbeat.proveSoon,
     left(connection) {
       const { person } = connection;
       person.devices.delete(connection);

@@ -30,6 +30,7 @@ const frameTypes: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
 /** `/ws/{chat_id}`: one chat in two kinds of JSON frames, a message and that one was read. */
 export const chatRoom: Protocol = {
   name: "chat-room",
+  provedSoon: true,
   asks: { authorOfRead: true },
   framesFor: roomFrames,
   incoming: createFrameReader(frameTypes),

@@ -26,6 +26,7 @@ const frameTypes: ReadonlyMap<string, FrameType> = new Map<string, FrameType>([
 /** `/ws/{user_id}`: all the chats that are joined on it, and only these. */
 export const joinedChats: Protocol = {
   name: "joined-chats",
+  provedSoon: true,
   framesFor: framesOfJoined,
   framesForSignal: (telling) => (telling.kind === "typing" ? [typingFrame(telling)] : []),
   incoming: createFrameReader(frameTypes),

@@ -7,6 +7,7 @@ import { readObject, readQuoted, sendText } from "./texts-in.ts";
 /** `/ws/{user_id}/{chat_id}`: one chat in sentences, as people read them. */
 export const plainText: Protocol = {
   name: "plain-text",
+  provedSoon: true,
   asks: { membersAtFullRead: true },
   refusesRepeatedTexts: true,
   framesFor: sentences,

@@ -37,6 +37,8 @@ export interface Protocol {
   readonly asks?: { readonly authorOfRead?: true; readonly membersAtFullRead?: true };
   /** The same text again within a moment is a repeat, whichever device it comes from: see `repeated-texts.ts`. */
   readonly refusesRepeatedTexts?: true;
+  /** Its clients cannot say how far they have got: so what they were told is proved soon, and not at the next heartbeat. */
+  readonly provedSoon?: true;
   /** The frames that tell it, in order; none where the dialect has no word for it. */
   framesFor(telling: Telling, context: TellingContext): Wording;
   /** The same for what nobody keeps: typing, presence, changed profiles. Absent: the dialect has no word for any of it. */

@@ -6,6 +6,7 @@ import { readObject, sendText } from "./texts-in.ts";
 export const textRoom: Protocol = {
   ...chatRoom,
   name: "text-room",
+  provedSoon: true,
 
   /** `{"text": …}`, or any text that is no JSON object; an object with a `type` is a frame as in the chat room. */
   incoming(frame, shown) {

@@ -8,6 +8,7 @@ import type { Protocol } from "./protocol.ts";
 export const userStream: Protocol = {
   ...nativeProtocol,
   name: "user-stream",
+  provedSoon: true,
   framesFor: (telling, context) => (telling.kind === "version" ? [] : nativeProtocol.framesFor(telling, context)),
   ready: () => null,
   moved: () => null,
