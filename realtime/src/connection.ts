@@ -1,17 +1,17 @@
+import type { Duplex } from "node:stream";
 import { WebSocket, type RawData } from "ws";
-import type { CommandPort, SocketCommand } from "@chat/shared/commands/command-port";
+import type { CommandPort } from "@chat/shared/commands/command-port";
 import { problemOf } from "@chat/shared/http/problem";
 import { Rejection } from "@chat/shared/rejection";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Beginning } from "./beginnings.ts";
 import { closeCodes, type CloseReason } from "./close-codes.ts";
-import type { ConnectionParts } from "./connection-parts.ts";
 import { fullBucket, takeToken, type FloodLimits } from "./flood-bucket.ts";
 import { drainedOrClosed } from "./drained-or-closed.ts";
 import type { SocketCaller } from "./handshake.ts";
 import { hasReached, type Offsets } from "./offsets.ts";
 import type { Outbox, Outlet } from "./outbox.ts";
-import type { Incoming } from "./protocols/protocol.ts";
+import type { Incoming, Protocol } from "./protocols/protocol.ts";
 import { createProofs } from "./proofs.ts";
 import { rejectionOf } from "./rejection-of.ts";
 import type { Device, Person } from "./rooms.ts";
@@ -72,6 +72,18 @@ export interface Connection extends Device, Outlet {
   /** Without a word: for one that does not close when asked to. */
   terminate(): void;
   queuedBytes(): number;
+}
+
+export interface ConnectionParts {
+  readonly ws: WebSocket;
+  /** What `ws` speaks over. Frames that many devices get are made once, which `ws` cannot, so they are written here. */
+  readonly socket: Duplex;
+  readonly protocol: Protocol;
+  readonly person: Person;
+  readonly caller: SocketCaller;
+  readonly deviceId: string;
+  /** What it is told from the start; null where chats are joined. */
+  readonly stream: DeviceStream | null;
 }
 
 export function createConnection(context: ConnectionContext, parts: ConnectionParts): Connection {
@@ -220,7 +232,10 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
   function act(incoming: Exclude<Incoming, { kind: "ack" | "ping" }>): void {
     switch (incoming.kind) {
       case "command":
-        run(incoming.id, incoming.command);
+        // Calls go out in the order of the frames; answers come back as they come.
+        inFlight.begin(incoming.id, async () => {
+          say(protocol.done(incoming.id, await commands(caller, incoming.command)));
+        });
         return;
       case "join":
         inFlight.queue(incoming.id, () => context.join(connection, incoming.chatId));
@@ -244,14 +259,6 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
       default:
         incoming satisfies never;
     }
-  }
-
-  /** Calls go out in the order of the frames; answers come back as they come. */
-  function run(id: string | null, command: SocketCommand): void {
-    inFlight.begin(id, async () => {
-      const result = await commands(caller, command);
-      say(protocol.done(id, result));
-    });
   }
 
   function leaveChat(chatId: string): void {
