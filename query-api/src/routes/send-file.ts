@@ -88,9 +88,16 @@ function rangeOf(
   size: number | null,
 ): (ByteRange & { readonly end: number }) | "not satisfiable" | undefined {
   if (range === undefined || size === null || (ifRange !== undefined && ifRange !== etag)) return undefined;
+  if (endsBeforeItBegins(range)) return undefined;
   const ranges = parseRange(size, wholeIfLonger(range, size), { combine: true });
   if (ranges === -1) return "not satisfiable";
   return ranges === -2 || ranges.type !== "bytes" || ranges.length > 1 ? undefined : ranges[0];
+}
+
+/** RFC 9110, 14.1.1: such a range is none; the library takes it for one beyond the file's end. */
+function endsBeforeItBegins(range: string): boolean {
+  const [, first, last] = /^\s*bytes=\s*(\d+)-(\d+)\s*$/i.exec(range) ?? [];
+  return Number(last) < Number(first);
 }
 
 /** RFC 9110, 14.1.2: of a file that is shorter than the end that is asked for, all is meant; the library finds nothing there. */
