@@ -46,6 +46,14 @@ describe("the secret of a data folder", () => {
     expect(await readFile(file, "utf8")).toBe(text);
   });
 
+  it("is said in one line to be none that can be read", async () => {
+    await mkdir(file, { recursive: true });
+    const refusal = await openDataFolder(folder).catch((error: unknown) => error);
+    expect(refusal).toMatchObject({
+      reasons: [expect.stringMatching(`^the secret in ${file} cannot be read: EISDIR`)],
+    });
+  });
+
   it("is taken away again from others who may read it", async () => {
     await keep(LONG_ENOUGH);
     await chmod(file, 0o644);

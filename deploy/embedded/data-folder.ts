@@ -102,7 +102,10 @@ async function secretIn(folder: string): Promise<string> {
   const file = join(folder, "secret");
   const kept = await readFile(file, "utf8").catch((error: unknown) => {
     if (Error.isError(error) && "code" in error && error.code === "ENOENT") return undefined;
-    throw error;
+    throw new CannotStart(
+      `the secret in ${file} cannot be read: ${Error.isError(error) ? error.message : String(error)}`,
+      { cause: error },
+    );
   });
   if (kept !== undefined) return keptSecret(file, kept.trim());
   const secret = randomBytes(SECRET_KEY_BYTES).toString("base64url");

@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile, rm, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { CannotStart } from "@chat/shared/cannot-start";
@@ -14,13 +14,20 @@ const FAST_WITHIN_MS = 10_000;
 const IMMEDIATE_WITHIN_MS = 5_000;
 const POLL_MS = 20;
 
+const PID_FILE = "postmaster.pid";
+/** Of the socket in the cluster's folder. */
+const SOCKET_FILE = ".s.PGSQL.5432.lock";
+
 /**
  * Makes way for a new server in a cluster's folder. One of ours whose process was killed is stopped; nobody uses it, for the
  * data folder is locked. One that somebody else started is left alone, and a CannotStart says so.
  */
 export async function stopOrphan(cluster: string, log: Logger): Promise<void> {
   const file = await readPostmasterFile(cluster);
-  if (file === undefined) return;
+  if (file === undefined) {
+    await removeEmptyFiles(cluster);
+    return;
+  }
   const { pid } = file;
   const commandLine = await commandLineOf(pid);
   if (commandLine === undefined) return;
@@ -37,6 +44,17 @@ export async function stopOrphan(cluster: string, log: Logger): Promise<void> {
   process.kill(pid, "SIGQUIT");
   if (await isGone(pid, cluster, IMMEDIATE_WITHIN_MS)) return;
   throw new CannotStart(`the PostgreSQL of a process that was killed (process ${pid}) does not stop; stop it by hand`);
+}
+
+/**
+ * A server that was cut off between making its file and writing into it had done nothing else; but the next one takes an empty
+ * file for that of a server that is just starting, for ever.
+ */
+async function removeEmptyFiles(cluster: string): Promise<void> {
+  for (const name of [PID_FILE, SOCKET_FILE]) {
+    const found = await stat(join(cluster, name)).catch(() => undefined);
+    if (found?.size === 0) await rm(join(cluster, name), { force: true });
+  }
 }
 
 function isServerOf(cluster: string, commandLine: string): boolean {
@@ -60,9 +78,9 @@ async function isGone(pid: number, cluster: string, withinMs: number): Promise<b
  * notices that processes of the old server still write.
  */
 async function disown(cluster: string): Promise<void> {
-  const file = join(cluster, "postmaster.pid");
+  const file = join(cluster, PID_FILE);
   const [, ...rest] = (await readFile(file, "utf8")).split("\n");
   await writeFile(file, [process.pid, ...rest].join("\n"));
   // It holds the same number, and what it guards, a socket in this folder, the file above guards as well.
-  await rm(join(cluster, ".s.PGSQL.5432.lock"), { force: true });
+  await rm(join(cluster, SOCKET_FILE), { force: true });
 }

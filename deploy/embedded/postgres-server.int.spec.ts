@@ -30,7 +30,8 @@ const PROGRAM = `
     async create({ DATA_DIR }, { log, fail }) {
       const data = await openDataFolder(DATA_DIR);
       const postgres = createEmbeddedPostgres({ data, log, fail });
-      const announce = { name: "announce", start: async () => log.info({ url: postgres.url() }, "ready"), stop: async () => {} };
+      const stop = process.env.HANGS === undefined ? async () => {} : () => new Promise(() => setInterval(() => {}, 1_000));
+      const announce = { name: "announce", start: async () => log.info({ url: postgres.url() }, "ready"), stop };
       return composeServices("example", [postgres, announce]);
     },
   });
@@ -211,6 +212,11 @@ describe("the embedded PostgreSQL", () => {
     expect(stranger.exitCode).toBeNull();
   });
 
+  it("just starts where the machine went down in the moment in which a server made its files", async () => {
+    for (const name of ["postmaster.pid", ".s.PGSQL.5432.lock"]) await writeFile(join(data, "postgres", name), "");
+    expect(await query(await start().ready(), "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+  });
+
   it("starts a server again that crashed", async () => {
     const run = start();
     const url = await run.ready();
@@ -273,6 +279,20 @@ describe("the embedded PostgreSQL", () => {
     await chmod(folder, 0o555);
     const user = process.getuid?.() === 0 ? { uid: 65_534 } : {};
     expect(await refusal(start({}, user))).toContain(`cannot use ${data} for data: this user may not write there`);
+  });
+
+  it("says so in a line when a part of it is gone", async () => {
+    await rm(join(data, "postgres", "global"), { recursive: true });
+    expect(await refusal(start())).toMatch(/could not open file ".*pg_control"/);
+  });
+
+  it("leaves no server behind where a stop is given up before its turn", async () => {
+    const run = start({ HANGS: "yes" });
+    await run.ready();
+    const server = await serverPid();
+    run.child.kill("SIGTERM");
+    expect((await run.ended()).exitCode).toBe(1);
+    await eventually(() => expect(kill(server, "SIGCONT")).toBe("was gone"), { within: 30_000 });
   });
 
   it("leaves no server behind when it cannot be used", async () => {

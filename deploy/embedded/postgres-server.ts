@@ -68,6 +68,8 @@ export function createEmbeddedPostgres({ data, log, fail }: EmbeddedPostgresOpti
   let bounding = { stop: (): void => undefined };
   let restarting: Promise<void> = Promise.resolve();
   const crashes: number[] = [];
+  /** Where our time was over before its turn came. One that is frozen hears it when it goes on. */
+  const bid = (): void => void server?.kill("SIGINT");
 
   async function start(): Promise<void> {
     const programs = await findServerPrograms();
@@ -92,13 +94,15 @@ export function createEmbeddedPostgres({ data, log, fail }: EmbeddedPostgresOpti
       await stopOrphan(cluster, log);
       const started = await spawnServer({ programs, cluster, socketFolder, data });
       server = started.process;
+      process.off("exit", bid).once("exit", bid);
       if (await isReady(started.process, cluster)) break;
       const said = await started.said();
       if (performance.now() < deadline && REMAINS.test(said)) {
         await sleep(POLL_MS);
         continue;
       }
-      const fatal = /(?:FATAL|PANIC): +(.*)/.exec(said)?.[1] ?? "it said nothing";
+      const lastLine = said.trimEnd().split("\n").at(-1) ?? "";
+      const fatal = /(?:FATAL|PANIC): +(.*)/.exec(said)?.[1] ?? (lastLine === "" ? "it said nothing" : lastLine);
       throw new CannotStart(`PostgreSQL did not start: ${fatal} (more in ${logFileIn(data)})`);
     }
     server.once("exit", (code, signal) => {
@@ -126,6 +130,7 @@ export function createEmbeddedPostgres({ data, log, fail }: EmbeddedPostgresOpti
     bounding.stop();
     await restarting;
     if (server !== undefined) await stopServer(server, log);
+    process.off("exit", bid);
     if (temporaryFolder !== undefined) await rm(temporaryFolder, { recursive: true, force: true });
   }
 

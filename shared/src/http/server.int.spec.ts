@@ -1,14 +1,14 @@
 import { once } from "node:events";
 import { Agent, IncomingMessage } from "node:http";
 import { connect, Socket } from "node:net";
-import { Readable } from "node:stream";
+import { type Duplex, Readable } from "node:stream";
 import { describe, expect, it } from "@jest/globals";
 import { pino } from "pino";
 import { createAccessTokens } from "../identity/access-token.ts";
 import { eventually } from "../testing/eventually.ts";
 import { freePort } from "../testing/free-port.ts";
-import { type TestServer, withHttpServer } from "../testing/http-server.ts";
-import { type AnsweredRequest } from "./app.ts";
+import { withHttpServer } from "../testing/http-server.ts";
+import { type AnsweredRequest, createHttpApp } from "./app.ts";
 import { createAuthenticate } from "./authenticate.ts";
 import { defineRoute, type Route } from "./define-route.ts";
 import { createReadiness, healthRoutes } from "./health.ts";
@@ -36,7 +36,7 @@ function createGate() {
 }
 
 /** Sends these bytes on a connection of its own, and gives all that came back before it was closed. */
-async function exchange({ port }: TestServer, bytes: string): Promise<string> {
+async function exchange({ port }: { readonly port: number }, bytes: string): Promise<string> {
   const socket = connect(port, "127.0.0.1");
   socket.end(bytes);
   let text = "";
@@ -278,6 +278,24 @@ describe("every path", () => {
       expect(answer).toMatchObject({ status: 200, text: "" });
       expect(answer.headers["content-length"]).toBe(String('{"open":true}'.length));
     });
+  });
+
+  it("is answered whatever else its client offers to speak, where sockets are opened too", async () => {
+    const gate = createGate();
+    gate.open();
+    const listener = createHttpApp({ routes: [gate.route], authenticate, log: pino({ level: "silent" }) });
+    const upgrade = (_request: IncomingMessage, socket: Duplex): void => void socket.end("a socket\r\n");
+    const server = createHttpServer({ name: "test", listener, upgrade, port: 0, host: "127.0.0.1" });
+    await server.start();
+    const asked = (method: string, protocol: string): Promise<string> =>
+      exchange(
+        server.address(),
+        `${method} /gate HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`,
+      );
+    expect(await asked("GET", "h2c")).toMatch(/^HTTP\/1\.1 200 [^]*{"open":true}/);
+    expect(await asked("POST", "websocket")).toMatch(/^HTTP\/1\.1 405 /);
+    expect(await asked("GET", "WebSocket")).toBe("a socket\r\n");
+    await server.stop();
   });
 
   it("is answered with a problem even when it is no HTTP", async () => {

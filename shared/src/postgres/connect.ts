@@ -8,10 +8,11 @@ const CONNECTION_TIMEOUT_MS = 5_000;
 const KEEP_ALIVE_AFTER_MS = 10_000;
 
 /**
- * For `answerWithinMs` of a service: longer than any statement of its takes. Behind a peer that vanished with a question
- * under way the kernel waits for a quarter of an hour, and as long a pool has fewer connections, or none.
+ * For `answerWithinMs` of a service: longer than any statement of its takes, and what a request may have to wait for. Behind
+ * a peer that vanished with a question under way the kernel waits for a quarter of an hour, and as long a pool has fewer
+ * connections, or none.
  */
-export const SERVICE_ANSWER_WITHIN_MS = 30_000;
+export const SERVICE_ANSWER_WITHIN_MS = 8_000;
 
 /** An idle connection costs the server some megabytes; a burst that is over should not keep them. */
 const IDLE_TIMEOUT_MS = 30_000;
