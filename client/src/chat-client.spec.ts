@@ -91,6 +91,31 @@ describe("a client", () => {
     await server.client.stop();
   });
 
+  it("asks at once whether anybody is there when the network has changed, without waiting for a silence", async () => {
+    const server = start();
+    const first = await socket(server, 1);
+    first.hear(ready("position 1", true, 3_600));
+    server.client.networkChanged();
+    expect(first.sent).toEqual(['{"type":"ping","id":"watch"}']);
+    await server.client.stop();
+  });
+
+  it.each([
+    ["while it waits for the next try", false],
+    ["while a try is under way that fails", true],
+  ])("tries again at once when the network has changed %s", async (_when, isUnderWay) => {
+    const hourMs = 3_600_000;
+    const server = start({ backoff: { baseMs: hourMs, maxMs: hourMs } });
+    const first = await socket(server, 1);
+    if (isUnderWay) server.client.networkChanged();
+    first.end(1006);
+    // The wait has begun by then.
+    await new Promise(setImmediate);
+    if (!isUnderWay) server.client.networkChanged();
+    expect((await socket(server, 2)).url.searchParams.get("cursor")).toBe("position 1");
+    await server.client.stop();
+  });
+
   it("asks who a stranger is once, however much he says", async () => {
     const server = start();
     const { answers, chat, client, known } = server;

@@ -66,6 +66,11 @@ export interface ChatClient extends Pick<Outbox, "discard" | "discardFile"> {
   send(chatId: string, text: string, content?: NewContent): string;
   /** A file or a picture, by the `url` or `avatar` that names it. Rejects with `Refused`, or when there was no answer. */
   download(url: string, signal?: AbortSignal): Promise<Blob>;
+  /**
+   * To be called when the browser says that it is offline, or online again: whether the connection still stands is found out at
+   * once, and one that is down is tried again without a wait.
+   */
+  networkChanged(): void;
   /** Up to a seq; up to the last one when absent. */
   markRead(chatId: string, upTo?: number): void;
   /** This user types, or no more. May be called at every key; ends by itself after some seconds. */
@@ -260,6 +265,7 @@ export function createChatClient(options: ChatClientOptions): ChatClient {
       return outbox.send(chatId, text, content);
     },
 
+    networkChanged: stream.networkChanged,
     discard: outbox.discard,
     discardFile: outbox.discardFile,
     download: calls.download,

@@ -42,17 +42,23 @@ export interface Stream {
   run(signal: AbortSignal): Promise<void>;
   /** False: there is no socket now. */
   send(frame: FrameFromClient): boolean;
+  /** The network may have gone, or be back: asks whether anybody is there, and does not wait any longer before the next try. */
+  networkChanged(): void;
   /** Ends the socket that is open, of which nothing more is heard; the next one follows. */
   reconnect(): void;
 }
 
 export function createStream(options: StreamOptions): Stream {
-  let current: { readonly socket: Socket; readonly end: (code: number) => void } | null = null;
+  let current: { readonly socket: Socket; readonly end: (code: number) => void; readonly check: () => void } | null =
+    null;
+  /** Aborted when there is no need to wait before the next try, also while the one before is still under way. */
+  let waiting = new AbortController();
 
   async function run(signal: AbortSignal): Promise<void> {
     let failures = 0;
     while (!signal.aborted) {
       let notBeforeMs = 0;
+      waiting = new AbortController();
       try {
         const address = await options.address(signal);
         if (signal.aborted) return;
@@ -63,7 +69,8 @@ export function createStream(options: StreamOptions): Stream {
         failures += 1;
         if (error instanceof Refused) notBeforeMs = error.retryAfterMs;
       }
-      await pause(notBeforeMs + fullJitter(failures, options.backoff, options.random), signal);
+      await pause(notBeforeMs, signal);
+      await pause(fullJitter(failures, options.backoff, options.random), AbortSignal.any([signal, waiting.signal]));
     }
   }
 
@@ -78,7 +85,7 @@ export function createStream(options: StreamOptions): Stream {
         // A connection that is broken never answers a close either.
         giveUp: () => end(NO_CLOSE_FRAME),
       });
-      current = { socket, end };
+      current = { socket, end, check: watch.check };
 
       function end(code: number): void {
         if (over) return;
@@ -114,6 +121,10 @@ export function createStream(options: StreamOptions): Stream {
       if (current?.socket.readyState !== OPEN) return false;
       current.socket.send(JSON.stringify(frame));
       return true;
+    },
+    networkChanged() {
+      waiting.abort();
+      current?.check();
     },
     reconnect: () => current?.end(NORMAL_CLOSE),
   };

@@ -48,6 +48,35 @@ describe("a watch", () => {
     watch.stop();
   });
 
+  it("asks at once where the network may have changed, and gives up soon where nobody answers", () => {
+    const { watch, told } = play(() => undefined);
+    watch.every(HEARTBEAT_MS);
+    watch.check();
+    watch.check();
+    expect(told).toEqual(["asked"]);
+    jest.advanceTimersByTime(HEARTBEAT_MS / 4);
+    expect(told).toEqual(["asked", "given up"]);
+    watch.stop();
+  });
+
+  it("does not wait long for a socket that was opening when the network changed, and asks it nothing", () => {
+    const { watch, told } = play(() => undefined);
+    watch.check();
+    jest.advanceTimersByTime(HEARTBEAT_MS / 4);
+    expect(told).toEqual(["given up"]);
+    watch.stop();
+  });
+
+  it("stays where it is answered when it asks because the network changed", () => {
+    const { watch, told } = play((heard) => heard());
+    watch.every(HEARTBEAT_MS);
+    watch.check();
+    jest.advanceTimersByTime(HEARTBEAT_MS / 4);
+    watch.check();
+    expect(told).toEqual(["asked", "asked"]);
+    watch.stop();
+  });
+
   it("gives up on a socket that opens and never says anything", () => {
     const { watch, told } = play(() => undefined);
     jest.advanceTimersByTime(HEARTBEAT_MS);

@@ -7,6 +7,8 @@ import { useWords } from "./language.ts";
 import { sendFormWithProgress } from "./send-form.ts";
 import { createUnsent, type Unsent } from "./unsent.ts";
 
+const NETWORK_CHANGES = ["offline", "online"] as const;
+
 export type Connection = "connecting" | "connected" | "disconnected";
 
 export interface UsedChat {
@@ -48,6 +50,13 @@ export function useChat(accounts: AccountStore, url: string): UsedChat {
       void client.stop();
     };
   }, [client, accounts, unsent]);
+
+  useEffect(() => {
+    for (const change of NETWORK_CHANGES) addEventListener(change, client.networkChanged);
+    return () => {
+      for (const change of NETWORK_CHANGES) removeEventListener(change, client.networkChanged);
+    };
+  }, [client]);
 
   return { client, state, connection, unsent };
 }

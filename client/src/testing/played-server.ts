@@ -1,4 +1,5 @@
 import { createChatClient, type News } from "../chat-client.ts";
+import type { Backoff } from "../full-jitter.ts";
 import type { Socket } from "../stream.ts";
 import { createModelChat, me } from "./model-chat.ts";
 
@@ -23,7 +24,9 @@ export const ready = (cursor: string, resumed = true, heartbeat = 25) => ({
 });
 
 /** A client between a server and sockets that the spec plays. It does not run yet. */
-export function playServer(options: { readonly token?: () => string | Promise<string> } = {}) {
+export function playServer(
+  options: { readonly token?: () => string | Promise<string>; readonly backoff?: Backoff } = {},
+) {
   const chat = createModelChat();
   const asked: string[] = [];
   const sockets: PlayedSocket[] = [];
@@ -80,7 +83,7 @@ export function playServer(options: { readonly token?: () => string | Promise<st
     credentials: { token: options.token ?? (() => "a-token"), renew: () => Promise.resolve(null) },
     fetch: fakeFetch,
     openSocket,
-    backoff: { baseMs: 1, maxMs: 2 },
+    backoff: options.backoff ?? { baseMs: 1, maxMs: 2 },
   });
   const news: News[] = [];
   client.subscribe((one) => news.push(one));
