@@ -1,8 +1,9 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { MessageObject } from "@chat/shared/api/message-object";
 import type { ChatState, ClientState, OutgoingFile } from "@chat/client/state";
 import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
+import { Downloads } from "./downloads.ts";
 import { EditMessage } from "./edit-message.tsx";
 import type { Edit, Edits } from "./edits.ts";
 import { useLanguage } from "./language.ts";
@@ -71,6 +72,12 @@ export function Message(props: MessageProps) {
     setEdited(null);
     setProblem("");
   };
+
+  // What could not be asked can be asked now.
+  const { isConnected } = useContext(Downloads);
+  useEffect(() => {
+    if (isConnected && problem === words.noConnection) setProblem("");
+  }, [isConnected]);
 
   const attempt = (changing: Promise<void>): void => {
     changing.then(endEditing, (error: unknown) => setProblem(wordsOfError(error, words)));
