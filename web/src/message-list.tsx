@@ -32,6 +32,8 @@ export interface MessageListProps {
 export function MessageList({ client, changes, edits, state, chat, sent, onReply }: MessageListProps) {
   const { words, code } = useLanguage();
   const list = useRef<HTMLDivElement>(null);
+  /** All that is in it. */
+  const all = useRef<HTMLDivElement>(null);
   const atEnd = useRef(true);
   const sentBefore = useRef(sent);
   const heightBefore = useRef(0);
@@ -40,6 +42,8 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
   /** Is to be brought into sight when it is drawn. */
   const [sought, setSought] = useState<string | null>(null);
   const [hasNew, setHasNew] = useState(false);
+  /** Of what others have said all up to here was in sight; in another window it may have been read further. */
+  const seenUpTo = useRef(chat.readUpTo);
   /** Where the focus was last in the list. */
   const [reached, setReached] = useState<string | null>(null);
   const written = state.outgoing.filter(({ chatId }) => chatId === chat.chat.id);
@@ -79,26 +83,27 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
     if (place.scrollHeight <= place.clientHeight) void scrolled(place);
   }, [messages, outgoing.length, uploads.length, sent, sought]);
 
-  // What is written below may take more of the place.
+  // What is written below may take more of the place, and in it a message grows that is being changed, or asks something.
   useEffect(() => {
-    const place = list.current;
-    if (place === null) return undefined;
+    const [place, content] = [list.current, all.current];
+    if (place === null || content === null) return undefined;
     const watch = new ResizeObserver(() => {
       if (atEnd.current) place.scrollTop = place.scrollHeight;
+      heightBefore.current = place.scrollHeight;
     });
     watch.observe(place);
+    watch.observe(content);
     return () => watch.disconnect();
   }, []);
 
+  const newest = messages.findLast(({ sender_id: sender }) => sender !== state.userId);
   /** What is on its way stands below what others say meanwhile, and may be taller than the place. */
-  const newestOfOthers = (): HTMLElement | null => {
-    const newest = messages.findLast(({ sender_id: sender }) => sender !== state.userId);
-    return newest === undefined ? null : (list.current?.querySelector(`[data-id="${newest.id}"]`) ?? null);
-  };
+  const newestOfOthers = (): HTMLElement | null =>
+    newest === undefined ? null : (list.current?.querySelector(`[data-id="${newest.id}"]`) ?? null);
   const seesNewest = (): boolean => {
-    const [newest, place] = [newestOfOthers()?.getBoundingClientRect(), list.current?.getBoundingClientRect()];
-    if (newest === undefined || place === undefined) return atEnd.current;
-    return newest.bottom > place.top && newest.bottom < place.bottom + NEAR_END_PX;
+    const [it, place] = [newestOfOthers()?.getBoundingClientRect(), list.current?.getBoundingClientRect()];
+    if (it === undefined || place === undefined) return atEnd.current;
+    return it.bottom > place.top && it.bottom < place.bottom + NEAR_END_PX;
   };
   const read = (): void => {
     // What has come and is not drawn yet is read later.
@@ -107,16 +112,23 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
     if (unread > 0 && seesNewest() && document.visibilityState === "visible")
       client.markRead(chat.chat.id, chat.lastSeq);
   };
-  useEffect(() => {
+  const look = (): void => {
     read();
-    setHasNew(chat.unread > 0 && !seesNewest());
+    const newestSeq = newest?.seq ?? 0;
+    if (seesNewest()) seenUpTo.current = newestSeq;
+    setHasNew(newestSeq > seenUpTo.current);
+  };
+  useEffect(() => {
+    look();
     document.addEventListener("visibilitychange", read);
     return () => document.removeEventListener("visibilitychange", read);
   });
 
   async function scrolled(place: HTMLElement): Promise<void> {
-    atEnd.current = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END_PX;
-    read();
+    // A field that takes the focus scrolls before the watch has seen what grew with it: that is nobody's going away.
+    if (place.scrollHeight === heightBefore.current)
+      atEnd.current = place.scrollHeight - place.scrollTop - place.clientHeight < NEAR_END_PX;
+    look();
     // Without an answer it is asked for again when one scrolls.
     if (place.scrollTop <= NEAR_TOP_PX && !begins) await loadOlder();
   }
@@ -172,35 +184,37 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
         }}
         onScroll={({ currentTarget }) => void scrolled(currentTarget)}
       >
-        <p class="hint">{messages.length === 0 ? words.nothingYet : begins ? words.beginning : words.earlier}</p>
-        {messages.map((message, index) => {
-          const before = messages[index - 1];
-          const isNewDay = before === undefined || isAnotherDay(before.created_at, message.created_at);
-          return (
-            <div key={message.id} class="of-day">
-              {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
-              <Reach.Provider value={message === current ? 0 : -1}>
-                <Message
-                  {...{ changes, edits, state, chat, message, onReply }}
-                  onSeek={seek}
-                  isFollowing={!isNewDay && before?.sender_id === message.sender_id}
-                  uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}
-                  onDiscardFile={client.discardFile}
-                />
-              </Reach.Provider>
-            </div>
-          );
-        })}
-        {outgoing.map((message) => (
-          <OutgoingMessage
-            key={message.clientMessageId}
-            {...{ state, chat, message }}
-            onSeek={seek}
-            uploads={uploadsOf(message.clientMessageId)}
-            onDiscardFile={client.discardFile}
-          />
-        ))}
-        <Uploads files={ofNoneShown} onDiscard={client.discardFile} />
+        <div class="all" ref={all}>
+          <p class="hint">{messages.length === 0 ? words.nothingYet : begins ? words.beginning : words.earlier}</p>
+          {messages.map((message, index) => {
+            const before = messages[index - 1];
+            const isNewDay = before === undefined || isAnotherDay(before.created_at, message.created_at);
+            return (
+              <div key={message.id} class="of-day">
+                {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
+                <Reach.Provider value={message === current ? 0 : -1}>
+                  <Message
+                    {...{ changes, edits, state, chat, message, onReply }}
+                    onSeek={seek}
+                    isFollowing={!isNewDay && before?.sender_id === message.sender_id}
+                    uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}
+                    onDiscardFile={client.discardFile}
+                  />
+                </Reach.Provider>
+              </div>
+            );
+          })}
+          {outgoing.map((message) => (
+            <OutgoingMessage
+              key={message.clientMessageId}
+              {...{ state, chat, message }}
+              onSeek={seek}
+              uploads={uploadsOf(message.clientMessageId)}
+              onDiscardFile={client.discardFile}
+            />
+          ))}
+          <Uploads files={ofNoneShown} onDiscard={client.discardFile} />
+        </div>
       </div>
       {hasNew && (
         <button class="to-end" type="button" onClick={goToEnd}>
