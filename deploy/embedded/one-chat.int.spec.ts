@@ -4,6 +4,7 @@ import { WebSocket } from "ws";
 import { encodeCursor } from "@chat/shared/log/cursor";
 import { added, edited, groupOf, removed, send, sends } from "@chat/shared/testing/chat-facts";
 import { eventually } from "@chat/shared/testing/eventually";
+import { createFrameCheck } from "@chat/shared/testing/frame-check";
 import { refusedHandshake, type SocketClient } from "@chat/shared/testing/socket-client";
 import { withRealtime } from "./testing/with-realtime.ts";
 
@@ -130,9 +131,14 @@ describe("a socket that shows one chat", () => {
         await stack.append(chat, alice, groupOf(alice, bob));
         const rest = `${bob}/${chat}${stack.path(bob).replace("/ws", "")}&device=desk`;
         const open = async (): Promise<{ ws: WebSocket; texts: string[] }> => {
-          const ws = new WebSocket(`ws://127.0.0.1:${stack.port()}/ws/${rest}`);
+          const url = `ws://127.0.0.1:${stack.port()}/ws/${rest}`;
+          const checkFrame = createFrameCheck(url);
+          const ws = new WebSocket(url);
           const texts: string[] = [];
-          ws.on("message", (data: Buffer) => texts.push(data.toString()));
+          ws.on("message", (data: Buffer) => {
+            checkFrame(data.toString());
+            texts.push(data.toString());
+          });
           await once(ws, "open");
           return { ws, texts };
         };

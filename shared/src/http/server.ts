@@ -82,8 +82,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       // Node's own refusal says nothing: the application says what is missing.
       requireHostHeader: false,
       // Of upgrades there is one. Any other that is offered is passed over, and the request answered: RFC 9110, 7.8.
-      shouldUpgradeCallback: ({ method, headers }) =>
-        options.upgrade !== undefined && method === "GET" && headers.upgrade?.toLowerCase() === "websocket",
+      shouldUpgradeCallback: ({ headers }) =>
+        options.upgrade !== undefined && headers.upgrade?.toLowerCase() === "websocket",
     },
     options.listener,
   );
