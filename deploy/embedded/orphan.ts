@@ -23,11 +23,9 @@ const SOCKET_FILE = ".s.PGSQL.5432.lock";
  * data folder is locked. One that somebody else started is left alone, and a CannotStart says so.
  */
 export async function stopOrphan(cluster: string, log: Logger): Promise<void> {
+  await removeEmptyFiles(cluster);
   const file = await readPostmasterFile(cluster);
-  if (file === undefined) {
-    await removeEmptyFiles(cluster);
-    return;
-  }
+  if (file === undefined) return;
   const { pid } = file;
   const commandLine = await commandLineOf(pid);
   if (commandLine === undefined) return;

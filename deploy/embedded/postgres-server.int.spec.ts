@@ -212,10 +212,22 @@ describe("the embedded PostgreSQL", () => {
     expect(stranger.exitCode).toBeNull();
   });
 
-  it("just starts where the machine went down in the moment in which a server made its files", async () => {
-    for (const name of ["postmaster.pid", ".s.PGSQL.5432.lock"]) await writeFile(join(data, "postgres", name), "");
-    expect(await query(await start().ready(), "SELECT 1 AS one")).toEqual([{ one: 1 }]);
-  });
+  it.each([
+    ["both", ["postmaster.pid", ".s.PGSQL.5432.lock"]],
+    ["the second", [".s.PGSQL.5432.lock"]],
+  ])(
+    "just starts where the machine went down in the moment in which a server made %s of its files",
+    async (_which, empty) => {
+      const killed = start();
+      await killed.ready();
+      const server = await serverPid();
+      killed.child.kill("SIGKILL");
+      kill(server, "SIGKILL");
+      await killed.ended();
+      for (const name of empty) await writeFile(join(data, "postgres", name), "");
+      expect(await query(await start().ready(), "SELECT 1 AS one")).toEqual([{ one: 1 }]);
+    },
+  );
 
   it("starts a server again that crashed", async () => {
     const run = start();

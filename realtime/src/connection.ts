@@ -113,7 +113,7 @@ export function createConnection(context: ConnectionContext, parts: ConnectionPa
 
     push(frame) {
       heardSinceBeat = true;
-      if (protocol.provedSoon === true) context.proveSoon(connection);
+      if (protocol.provedSoon === true && !gone) context.proveSoon(connection);
       context.outbox.push(connection, frame);
     },
 

@@ -22,6 +22,7 @@ describe("isDatabaseUnavailable", () => {
     "Connection terminated unexpectedly",
     "timeout exceeded when trying to connect",
     "Query read timeout",
+    "timeout expired",
     'select * from "identity"."users" - Connection terminated unexpectedly',
   ])("knows what pg and knex say without a code: %s", (message) => {
     expect(isDatabaseUnavailable(new Error(message))).toBe(true);

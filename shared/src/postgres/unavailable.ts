@@ -22,7 +22,7 @@ const NETWORK_CODES: ReadonlySet<string> = new Set([
 
 /** `pg` and knex give these no code: they are all that says that the connection, not the statement, failed. Knex puts its statement before. */
 const CONNECTION_MESSAGES =
-  /(?:^| - )(Connection terminated|Query read timeout|timeout exceeded when trying to connect|Knex: Timeout acquiring a connection|Client (has encountered a connection error|was closed) and is not queryable)/;
+  /(?:^| - )(Connection terminated|Query read timeout|timeout expired|timeout exceeded when trying to connect|Knex: Timeout acquiring a connection|Client (has encountered a connection error|was closed) and is not queryable)/;
 
 /**
  * Whether an error says that the database is away, restarting or full, so that the same call may succeed later.
