@@ -10,7 +10,7 @@ import type { AccessTokens } from "@chat/shared/identity/access-token";
 import { type RevokedSessions, sessionEnded } from "@chat/shared/identity/revoked-sessions";
 import type { Service } from "@chat/shared/lifecycle";
 import type { EventLog } from "@chat/shared/log/event-log";
-import { createPool, SERVICE_ANSWER_WITHIN_MS } from "@chat/shared/postgres/connect";
+import { createPool } from "@chat/shared/postgres/connect";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
 import type { Signals } from "@chat/shared/signals/signals";
 import type { Logger } from "@chat/shared/telemetry/logger";
@@ -112,13 +112,7 @@ export function createCommandApi(dependencies: CommandApiDependencies): CommandA
     newEventId,
     observe: observePartitions(metrics, logger),
   });
-  const leases = createPool({
-    url: databaseUrl,
-    name: "leases",
-    max: 1,
-    log: logger,
-    answerWithinMs: SERVICE_ANSWER_WITHIN_MS,
-  });
+  const leases = createPool({ url: databaseUrl, name: "leases", max: 1, log: logger });
   const partitions = createSharedPartitions({
     ...dependencies,
     owned,

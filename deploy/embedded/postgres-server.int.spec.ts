@@ -135,6 +135,14 @@ async function serverPid(): Promise<number> {
   return file.pid;
 }
 
+/** The program and its server. */
+async function killBoth(run: ReturnType<typeof start>): Promise<void> {
+  const server = await serverPid();
+  run.child.kill("SIGKILL");
+  kill(server, "SIGKILL");
+  await run.ended();
+}
+
 /** A message that is one line, for the person who started it. */
 async function refusal(started: ReturnType<typeof start>): Promise<string> {
   const { exitCode, stderr } = await started.ended();
@@ -186,20 +194,14 @@ describe("the embedded PostgreSQL", () => {
   it("just starts after kill -9 of both", async () => {
     const killed = start();
     await query(await killed.ready(), "CREATE TABLE kept AS SELECT 1 AS one");
-    const server = await serverPid();
-    killed.child.kill("SIGKILL");
-    kill(server, "SIGKILL");
-    await killed.ended();
+    await killBoth(killed);
     expect(await query(await start().ready(), "SELECT * FROM kept")).toEqual([{ one: 1 }]);
   });
 
   it("just starts when the number of the killed server is another process's now", async () => {
     const killed = start();
     await killed.ready();
-    const server = await serverPid();
-    killed.child.kill("SIGKILL");
-    kill(server, "SIGKILL");
-    await killed.ended();
+    await killBoth(killed);
     const stranger = spawn(
       process.execPath,
       ["--eval", "setInterval(() => {}, 1000)"],
@@ -220,10 +222,7 @@ describe("the embedded PostgreSQL", () => {
     async (_which, empty) => {
       const killed = start();
       await killed.ready();
-      const server = await serverPid();
-      killed.child.kill("SIGKILL");
-      kill(server, "SIGKILL");
-      await killed.ended();
+      await killBoth(killed);
       for (const name of empty) await writeFile(join(data, "postgres", name), "");
       expect(await query(await start().ready(), "SELECT 1 AS one")).toEqual([{ one: 1 }]);
     },

@@ -5,7 +5,7 @@ import type { EventLog } from "@chat/shared/log/event-log";
 import type { Service } from "@chat/shared/lifecycle";
 import { createOwnership } from "@chat/shared/partitions/ownership";
 import { createPostgresLeases } from "@chat/shared/partitions/postgres-leases";
-import { createPool, SERVICE_ANSWER_WITHIN_MS } from "@chat/shared/postgres/connect";
+import { createPool } from "@chat/shared/postgres/connect";
 import type { Logger } from "@chat/shared/telemetry/logger";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
 import { createWakeup } from "@chat/shared/wakeup";
@@ -29,13 +29,7 @@ export interface StandbyOptions {
  * alone: one who wakes up and does not know yet that its lease is another's has its batch refused.
  */
 export function createStandby({ log, databaseUrl, logger, metrics, work }: StandbyOptions): Service {
-  const leases = createPool({
-    url: databaseUrl,
-    name: "projector leases",
-    max: 1,
-    log: logger,
-    answerWithinMs: SERVICE_ANSWER_WITHIN_MS,
-  });
+  const leases = createPool({ url: databaseUrl, name: "projector leases", max: 1, log: logger });
   let stopping = new AbortController();
   let working: Promise<void> = Promise.resolve();
 

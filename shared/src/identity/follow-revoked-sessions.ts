@@ -1,6 +1,6 @@
 import type pg from "pg";
 import { composeServices, type Service } from "../lifecycle.ts";
-import { createPool, SERVICE_ANSWER_WITHIN_MS } from "../postgres/connect.ts";
+import { createPool } from "../postgres/connect.ts";
 import { createNotifyWakeup } from "../postgres/notify-wakeup.ts";
 import type { Logger } from "../telemetry/logger.ts";
 import type { Wakeup } from "../wakeup.ts";
@@ -64,7 +64,7 @@ export function followRevokedSessions(options: FollowOptions & { readonly change
 
     async start() {
       const name = "revoked sessions";
-      pool = createPool({ url: databaseUrl, name, max: 1, log, answerWithinMs: SERVICE_ANSWER_WITHIN_MS });
+      pool = createPool({ url: databaseUrl, name, max: 1, log });
       list.announce(await look(pool));
       following = follow(pool);
     },
