@@ -26,6 +26,9 @@ export function asyncApiDocument(version: string): object {
         "The native WebSocket: one JSON object per frame. Every event of a chat has its version there, every message its " +
         "seq, and every event the cursor behind it. A client ignores types and fields that it does not know.",
     },
+    servers: {
+      started_here: { host: "localhost:8080", protocol: "ws", description: "where `npm start` listens" },
+    },
     defaultContentType: "application/json",
     channels: {
       stream: {
