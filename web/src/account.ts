@@ -15,11 +15,14 @@ export interface Account {
 /** A refusal of the server, or null when it did not answer. */
 export class NotSignedIn extends Error {
   override readonly name = "NotSignedIn";
-  readonly code: ProblemObject["code"] | null;
+  readonly problem: ProblemObject | null;
+  /** When the server will listen again; null when it did not say. */
+  readonly retryAfterSeconds: number | null;
 
-  constructor(code: ProblemObject["code"] | null) {
-    super(code ?? "no answer");
-    this.code = code;
+  constructor(problem: ProblemObject | null, retryAfterSeconds: number | null = null) {
+    super(problem?.code ?? "no answer");
+    this.problem = problem;
+    this.retryAfterSeconds = retryAfterSeconds;
   }
 }
 
@@ -56,10 +59,10 @@ export function createAccountStore(url: string): AccountStore {
   }
 
   async function open(path: string, body: object): Promise<void> {
-    const { status, json } = await post(url + path, body).catch(() => {
+    const { status, json, retryAfterSeconds } = await post(url + path, body).catch(() => {
       throw new NotSignedIn(null);
     });
-    if (status >= 300) throw new NotSignedIn("code" in json ? json.code : null);
+    if (status >= 300) throw new NotSignedIn("code" in json ? json : null, retryAfterSeconds);
     if ("access_token" in json) keep(accountOf(json, json.id ?? ""));
   }
 
@@ -90,7 +93,7 @@ export function createAccountStore(url: string): AccountStore {
             keep(null);
             return null;
           }
-          if (!("access_token" in json)) throw new NotSignedIn("code" in json ? json.code : null);
+          if (!("access_token" in json)) throw new NotSignedIn("code" in json ? json : null);
           keep(accountOf(json, account.userId));
           return json.access_token;
         }),
@@ -113,10 +116,21 @@ function accountOf({ access_token: accessToken, refresh_token: refreshToken }: T
   return { userId, accessToken, refreshToken };
 }
 
-async function post(url: string, body: object): Promise<{ status: number; json: TokenAnswer | ProblemObject }> {
+interface Posted {
+  readonly status: number;
+  readonly json: TokenAnswer | ProblemObject;
+  readonly retryAfterSeconds: number | null;
+}
+
+async function post(url: string, body: object): Promise<Posted> {
   const headers = { "content-type": "application/json" };
   const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-  return { status: answer.status, json: (await answer.json()) as TokenAnswer | ProblemObject };
+  const retryAfter = answer.headers.get("retry-after");
+  return {
+    status: answer.status,
+    json: (await answer.json()) as TokenAnswer | ProblemObject,
+    retryAfterSeconds: retryAfter === null ? null : Number(retryAfter),
+  };
 }
 
 /** One window at a time, where the browser has locks: pages that came without TLS have none. */

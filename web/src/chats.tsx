@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
 import type { OutgoingMessage } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { createChanges } from "./changes.ts";
@@ -40,6 +40,10 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
     show(chatId);
     setOpenings((before) => before + 1);
   };
+
+  // What is about a chat ends with it, whatever led away: it would go on about the next one.
+  const shownId = opened?.chat.id;
+  useLayoutEffect(() => setDialog((shown) => (shown === "group" || shown === "members" ? null : shown)), [shownId]);
 
   // Also what the browser's buttons and a reload lead to.
   useEffect(() => {

@@ -4,7 +4,7 @@ import { refuseUnstorableText } from "@chat/shared/http/parse-json";
 import { problemOf } from "@chat/shared/http/problem";
 import { compileBody } from "@chat/shared/http/validate";
 import { Rejection } from "@chat/shared/rejection";
-import { wordsOfProblem } from "./problems.ts";
+import { wordsOfNotSignedIn, wordsOfProblem } from "./problems.ts";
 import { storableText } from "./storable-text.ts";
 import { chooseLanguage } from "./words.ts";
 
@@ -52,5 +52,32 @@ describe("a text that this page sends", () => {
 
   it("is otherwise what was written", () => {
     expect(storableText("Привет 👋🏽\n\ttabs")).toBe("Привет 👋🏽\n\ttabs");
+  });
+});
+
+describe("what somebody is told who is not signed in", () => {
+  const wrong = (field: string) => ({
+    problem: problemOf(
+      new Rejection("validation_failed", "?", { errors: [{ in: "body", pointer: `/${field}`, detail: "?" }] }),
+    ),
+    retryAfterSeconds: null,
+  });
+
+  it.each(["email", "name", "password"] as const)("is which field of a new account is wrong: %s", (field) => {
+    expect(wordsOfNotSignedIn(wrong(field), true, words)).toBe(words.wrongFields[field]);
+  });
+
+  it("is that its content is wrong where the page has no word for the field", () => {
+    expect(wordsOfNotSignedIn(wrong("city"), true, words)).toBe(words.wrongContent);
+  });
+
+  it("is nothing of the kind where an account is tried", () => {
+    expect(wordsOfNotSignedIn(wrong("email"), false, words)).toBe(words.wrongCredentials);
+  });
+
+  it("is when to try again where it was too often, in minutes that are not too few", () => {
+    const problem = problemOf(new Rejection("too_many_requests", "?"));
+    const told = (retryAfterSeconds: number | null) => wordsOfNotSignedIn({ problem, retryAfterSeconds }, false, words);
+    expect([told(900), told(61), told(1), told(null)]).toEqual([15, 2, 1, 1].map((minutes) => words.tooMany(minutes)));
   });
 });

@@ -1,4 +1,5 @@
 import type { ProblemObject } from "@chat/shared/api/problem-object";
+import type { NotSignedIn } from "./account.ts";
 import type { Words } from "./words.ts";
 
 /** The server refused a change. */
@@ -26,3 +27,19 @@ export function wordsOfProblem({ code, status, errors = [] }: ProblemObject, wor
 
 /** What this page sends in a message's text is never empty and always storable: nothing but its length is left to be wrong. */
 const TEXT = "/text";
+
+/** Why somebody is not signed in. Who is new is told which field is wrong; all others never hear which half of it was. */
+export function wordsOfNotSignedIn(
+  { problem, retryAfterSeconds }: Pick<NotSignedIn, "problem" | "retryAfterSeconds">,
+  isNew: boolean,
+  words: Words,
+): string {
+  if (problem?.code === "email_taken") return words.emailTaken;
+  if (problem?.code === "too_many_requests") return words.tooMany(Math.ceil((retryAfterSeconds ?? 0) / 60) || 1);
+  if (problem?.code === "invalid_credentials") return words.wrongCredentials;
+  if (problem?.code !== "validation_failed") return words.unreachable;
+  if (!isNew) return words.wrongCredentials;
+  const fields: Readonly<Record<string, string>> = words.wrongFields;
+  const [first] = (problem.errors ?? []).flatMap(({ pointer }) => fields[pointer.slice(1)] ?? []);
+  return first ?? words.wrongContent;
+}

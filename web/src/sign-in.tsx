@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { type AccountStore, NotSignedIn } from "./account.ts";
 import { whileBusy } from "./busy.ts";
 import { useWords } from "./language.ts";
+import { wordsOfNotSignedIn } from "./problems.ts";
 import type { Words } from "./words.ts";
 
 export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
@@ -25,7 +26,7 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
       await (isNew ? accounts.signUp({ ...credentials, name: field("name") }) : accounts.signIn(credentials));
     } catch (error) {
       setIsBusy(false);
-      setProblem(textOf(error, words));
+      setProblem(textOf(error, isNew, words));
     }
   }
 
@@ -97,10 +98,7 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
   );
 }
 
-function textOf(error: unknown, words: Words): string {
+function textOf(error: unknown, isNew: boolean, words: Words): string {
   if (!(error instanceof NotSignedIn)) throw error;
-  if (error.code === "email_taken") return words.emailTaken;
-  if (error.code === "too_many_requests") return words.tooMany;
-  if (error.code === "invalid_credentials" || error.code === "validation_failed") return words.wrongCredentials;
-  return words.unreachable;
+  return wordsOfNotSignedIn(error, isNew, words);
 }
