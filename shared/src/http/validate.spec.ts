@@ -58,7 +58,7 @@ describe("a body", () => {
 
   it("measures text in bytes of UTF-8", () => {
     expect(errorsOf(() => underApi({ text: "12345678" }))).toEqual([]);
-    expect(errorsOf(() => underApi({ text: "привет" }))).toEqual(["/text must be shorter: its UTF-8 is too long"]);
+    expect(errorsOf(() => underApi({ text: "привет" }))).toEqual(["/text must not be longer than 8 bytes of UTF-8"]);
   });
 
   it.each([

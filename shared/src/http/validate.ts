@@ -129,7 +129,7 @@ function withKeywords(ajv: Ajv): Ajv {
     keyword: "maxUtf8Bytes",
     type: "string",
     schemaType: "number",
-    error: { message: "must be shorter: its UTF-8 is too long" },
+    error: { message: ({ schema }) => `must not be longer than ${String(schema)} bytes of UTF-8` },
     validate: (limit: number, data: string) => data.length * 3 <= limit || Buffer.byteLength(data) <= limit,
   });
   return ajv;
