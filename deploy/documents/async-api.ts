@@ -1,4 +1,5 @@
 import { closeCodes } from "@chat/realtime/close-codes";
+import { defaultChatUrl } from "@chat/shared/settings";
 import { framesFromClients } from "@chat/shared/api/frames-from-clients";
 import { framesToClients, type FrameDescription } from "@chat/shared/api/frames-to-clients";
 import { dialectChannels } from "./dialect-channels.ts";
@@ -27,7 +28,7 @@ export function asyncApiDocument(version: string): object {
         "seq, and every event the cursor behind it. A client ignores types and fields that it does not know.",
     },
     servers: {
-      started_here: { host: "localhost:8080", protocol: "ws", description: "where `npm start` listens" },
+      started_here: { host: new URL(defaultChatUrl).host, protocol: "ws", description: "where `npm start` listens" },
     },
     defaultContentType: "application/json",
     channels: {

@@ -26,12 +26,15 @@ export const DATA_DIR = Type.String({
   description: "The folder of the embedded PostgreSQL and of the secret made at the first start",
 });
 
+/** Where a chat listens that was started without settings. */
+export const defaultChatUrl = "http://localhost:8000";
+
 /** For programs that are clients of a chat. */
 export const CHAT_URL = Type.String({
   pattern: "^https?://[^\\s/]+/?$",
-  default: "http://localhost:8000",
+  default: defaultChatUrl,
   description: "Where the chat listens",
-  expected: "a URL like http://localhost:8000",
+  expected: `a URL like ${defaultChatUrl}`,
 });
 
 export const SECRET_KEY = Type.String({
