@@ -1,4 +1,5 @@
 import type { ProblemObject } from "@chat/shared/api/problem-object";
+import { retryAfterSeconds } from "./retry-after.ts";
 
 /** Longer than the server itself waits for anything; a call that hangs is one whose answer was lost. */
 const ANSWER_WITHIN_MS = 15_000;
@@ -209,14 +210,8 @@ function headersOf({ headers }: Response): Omit<Answer<unknown>, "status" | "bod
     position: headers.get("chat-position"),
     stale: headers.get("chat-stale") === "true",
     next: /<(\?[^>]*)>; rel="next"/.exec(headers.get("link") ?? "")?.[1] ?? null,
-    retryAfterMs: retryAfterMs(headers.get("retry-after")),
+    retryAfterMs: Math.min(retryAfterSeconds(headers) * 1_000, MAX_RETRY_AFTER_MS),
   };
-}
-
-/** The server says seconds. A date, which others on the way may say, is of a clock that is not ours: it is passed over. */
-function retryAfterMs(said: string | null): number {
-  const seconds = Number(said ?? 0);
-  return seconds > 0 ? Math.min(seconds * 1_000, MAX_RETRY_AFTER_MS) : 0;
 }
 
 function within(ms: number, wanted: AbortSignal | undefined): AbortSignal {

@@ -1,4 +1,5 @@
 import type { Credentials } from "@chat/client/http-calls";
+import { retryAfterSeconds } from "@chat/client/retry-after";
 import type { ProblemObject } from "@chat/shared/api/problem-object";
 
 /** Where the windows of one browser keep who is signed in. */
@@ -16,13 +17,13 @@ export interface Account {
 export class NotSignedIn extends Error {
   override readonly name = "NotSignedIn";
   readonly problem: ProblemObject | null;
-  /** When the server will listen again; null when it did not say. */
-  readonly retryAfterSeconds: number | null;
+  /** 0 when the server did not say. */
+  readonly retryAfterSeconds: number;
 
-  constructor(problem: ProblemObject | null, retryAfterSeconds: number | null = null) {
+  constructor(problem: ProblemObject | null, retryAfter = 0) {
     super(problem?.code ?? "no answer");
     this.problem = problem;
-    this.retryAfterSeconds = retryAfterSeconds;
+    this.retryAfterSeconds = retryAfter;
   }
 }
 
@@ -59,10 +60,10 @@ export function createAccountStore(url: string): AccountStore {
   }
 
   async function open(path: string, body: object): Promise<void> {
-    const { status, json, retryAfterSeconds } = await post(url + path, body).catch(() => {
+    const { status, json, retryAfter } = await post(url + path, body).catch(() => {
       throw new NotSignedIn(null);
     });
-    if (status >= 300) throw new NotSignedIn("code" in json ? json : null, retryAfterSeconds);
+    if (status >= 300) throw new NotSignedIn("code" in json ? json : null, retryAfter);
     if ("access_token" in json) keep(accountOf(json, json.id ?? ""));
   }
 
@@ -116,20 +117,13 @@ function accountOf({ access_token: accessToken, refresh_token: refreshToken }: T
   return { userId, accessToken, refreshToken };
 }
 
-interface Posted {
-  readonly status: number;
-  readonly json: TokenAnswer | ProblemObject;
-  readonly retryAfterSeconds: number | null;
-}
-
-async function post(url: string, body: object): Promise<Posted> {
+async function post(url: string, body: object) {
   const headers = { "content-type": "application/json" };
   const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-  const retryAfter = answer.headers.get("retry-after");
   return {
     status: answer.status,
     json: (await answer.json()) as TokenAnswer | ProblemObject,
-    retryAfterSeconds: retryAfter === null ? null : Number(retryAfter),
+    retryAfter: retryAfterSeconds(answer.headers),
   };
 }
 

@@ -60,7 +60,7 @@ describe("what somebody is told who is not signed in", () => {
     problem: problemOf(
       new Rejection("validation_failed", "?", { errors: [{ in: "body", pointer: `/${field}`, detail: "?" }] }),
     ),
-    retryAfterSeconds: null,
+    retryAfterSeconds: 0,
   });
 
   it.each(["email", "name", "password"] as const)("is which field of a new account is wrong: %s", (field) => {
@@ -77,7 +77,7 @@ describe("what somebody is told who is not signed in", () => {
 
   it("is when to try again where it was too often, in minutes that are not too few", () => {
     const problem = problemOf(new Rejection("too_many_requests", "?"));
-    const told = (retryAfterSeconds: number | null) => wordsOfNotSignedIn({ problem, retryAfterSeconds }, false, words);
-    expect([told(900), told(61), told(1), told(null)]).toEqual([15, 2, 1, 1].map((minutes) => words.tooMany(minutes)));
+    const told = (retryAfterSeconds: number) => wordsOfNotSignedIn({ problem, retryAfterSeconds }, false, words);
+    expect([told(900), told(61), told(1), told(0)]).toEqual([15, 2, 1, 1].map((minutes) => words.tooMany(minutes)));
   });
 });

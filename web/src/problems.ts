@@ -35,7 +35,7 @@ export function wordsOfNotSignedIn(
   words: Words,
 ): string {
   if (problem?.code === "email_taken") return words.emailTaken;
-  if (problem?.code === "too_many_requests") return words.tooMany(Math.ceil((retryAfterSeconds ?? 0) / 60) || 1);
+  if (problem?.code === "too_many_requests") return words.tooMany(Math.max(1, Math.ceil(retryAfterSeconds / 60)));
   if (problem?.code === "invalid_credentials") return words.wrongCredentials;
   if (problem?.code !== "validation_failed") return words.unreachable;
   if (!isNew) return words.wrongCredentials;

@@ -3,7 +3,6 @@ import { type AccountStore, NotSignedIn } from "./account.ts";
 import { whileBusy } from "./busy.ts";
 import { useWords } from "./language.ts";
 import { wordsOfNotSignedIn } from "./problems.ts";
-import type { Words } from "./words.ts";
 
 export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
   const words = useWords();
@@ -26,7 +25,8 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
       await (isNew ? accounts.signUp({ ...credentials, name: field("name") }) : accounts.signIn(credentials));
     } catch (error) {
       setIsBusy(false);
-      setProblem(textOf(error, isNew, words));
+      if (!(error instanceof NotSignedIn)) throw error;
+      setProblem(wordsOfNotSignedIn(error, isNew, words));
     }
   }
 
@@ -96,9 +96,4 @@ export function SignIn({ accounts }: { readonly accounts: AccountStore }) {
       </form>
     </main>
   );
-}
-
-function textOf(error: unknown, isNew: boolean, words: Words): string {
-  if (!(error instanceof NotSignedIn)) throw error;
-  return wordsOfNotSignedIn(error, isNew, words);
 }
