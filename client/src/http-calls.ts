@@ -65,7 +65,7 @@ export interface HttpCalls {
   post<Body>(path: string, body: object, options?: PostOptions): Promise<Answer<Body | ProblemObject>>;
   /** Null where there is nothing to say. */
   change<Body>(
-    method: "PUT" | "PATCH" | "DELETE",
+    method: "POST" | "PUT" | "PATCH" | "DELETE",
     path: string,
     body?: object,
   ): Promise<Answer<Body | ProblemObject | null>>;

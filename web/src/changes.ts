@@ -1,4 +1,5 @@
 import { createHttpCalls, type Credentials } from "@chat/client/http-calls";
+import type { Role } from "@chat/client/state";
 import type { ChatObject } from "@chat/shared/api/chat-object";
 import type { UserObject } from "@chat/shared/api/user-object";
 import { newId } from "@chat/client/new-id";
@@ -13,15 +14,22 @@ export interface Changes {
   createChat(memberIds: readonly string[], title: string, key: string): Promise<string>;
   editMessage(messageId: string, text: string): Promise<void>;
   deleteMessage(messageId: string): Promise<void>;
-  setPicture(of: Pictured, picture: File): Promise<void>;
-  removePicture(of: Pictured): Promise<void>;
+  addMembers(chatId: string, userIds: readonly string[]): Promise<void>;
+  removeMember(chatId: string, userId: string): Promise<void>;
+  setRole(chatId: string, userId: string, role: Role): Promise<void>;
+  leaveGroup(chatId: string): Promise<void>;
+  deleteGroup(chatId: string): Promise<void>;
+  /** Its name is another one from now on. */
+  rename(of: Profiled, name: string): Promise<void>;
+  setPicture(of: Profiled, picture: File): Promise<void>;
+  removePicture(of: Profiled): Promise<void>;
   findPeople(query: string): Promise<readonly UserObject[]>;
   /** Who has read a message, the first reader first; null for the name of an account that is gone. */
   readersOf(messageId: string): Promise<readonly { readonly name: string | null }[]>;
 }
 
-/** Oneself, or a group. */
-export type Pictured = "/users/me" | `/chats/${string}`;
+/** Who has a name and a picture that can be changed: oneself, or a group. */
+export type Profiled = "/users/me" | `/chats/${string}`;
 
 /** As many as one looks through before typing another letter. */
 const PEOPLE_SHOWN = 20;
@@ -29,7 +37,7 @@ const PEOPLE_SHOWN = 20;
 export function createChanges(url: string, credentials: Credentials): Changes {
   const calls = createHttpCalls({ url, credentials, fetch: (...sent) => fetch(...sent) });
 
-  async function change(method: "PUT" | "DELETE", path: string, body?: object): Promise<void> {
+  async function change(method: "POST" | "PUT" | "PATCH" | "DELETE", path: string, body?: object): Promise<void> {
     const { status, body: answer } = await calls.change<object>(method, path, body);
     if (answer !== null && "code" in answer) throw new ChangeRefused(answer);
     if (status >= 300) throw new Error(path);
@@ -46,6 +54,12 @@ export function createChanges(url: string, credentials: Credentials): Changes {
     },
     editMessage: (messageId, text) => change("PUT", `/messages/${encodeURIComponent(messageId)}`, { text }),
     deleteMessage: (messageId) => change("DELETE", `/messages/${encodeURIComponent(messageId)}`),
+    addMembers: (chatId, userIds) => change("POST", `/chats/${chatId}/members`, { user_ids: userIds }),
+    removeMember: (chatId, userId) => change("DELETE", `/chats/${chatId}/members/${userId}`),
+    setRole: (chatId, userId, role) => change("PUT", `/chats/${chatId}/members/${userId}/role`, { role }),
+    leaveGroup: (chatId) => change("POST", `/chats/${chatId}/leave`, {}),
+    deleteGroup: (chatId) => change("DELETE", `/chats/${chatId}`),
+    rename: (of, name) => change("PATCH", of, { name }),
     async setPicture(of, file) {
       const { signal } = new AbortController();
       const sent = { key: newId(), file, signal, progress: () => undefined };

@@ -19,7 +19,7 @@ export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut 
   const chats = chatsByActivity(state);
   const ownName = state.users.get(state.userId)?.name ?? "";
   return (
-    <nav class="chat-list" aria-label={words.chats}>
+    <nav class="chat-list" aria-label={words.chats} tabIndex={-1}>
       <header>
         <button class="own-picture" type="button" title={words.profile} aria-label={words.profile} onClick={onProfile}>
           <Avatar id={state.userId} name={ownName} picture={pictureOfPerson(state, state.userId)} kind="small" />

@@ -1,4 +1,4 @@
-import { useEffect, useLayoutEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useState } from "preact/hooks";
 import type { OutgoingMessage } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { createChanges } from "./changes.ts";
@@ -8,15 +8,18 @@ import { Conversation } from "./conversation.tsx";
 import { Downloads } from "./downloads.ts";
 import { createDrafts } from "./drafts.ts";
 import { useNoStrayDrops } from "./file-drop.ts";
+import { useGoneChat } from "./gone-chat.ts";
 import { useWords } from "./language.ts";
-import { MembersDialog } from "./members-dialog.tsx";
 import { NewChat } from "./new-chat.tsx";
-import { nameOfChat, pictureOfChat, pictureOfPerson } from "./names.ts";
-import { PictureDialog } from "./picture-dialog.tsx";
+import { isolated, nameOfChat, pictureOfPerson } from "./names.ts";
 import { useOpenedChat } from "./opened-chat.ts";
+import { ProfileDialog } from "./profile-dialog.tsx";
 import { RefusedMessages } from "./refused-messages.tsx";
 import { askBeforeLeaving, hasUnsent } from "./unsent.ts";
 import { useChat } from "./use-chat.ts";
+
+/** As the server has it. */
+const MAX_NAME = 100;
 
 /** Everything that somebody sees who is signed in: the list beside one conversation, or one of both where it is narrow. */
 export function Chats({ accounts, url }: { readonly accounts: AccountStore; readonly url: string }) {
@@ -28,10 +31,11 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const [openings, setOpenings] = useState(0);
   /** Counts what went from a refused message into a draft, which its chat has to be drawn anew for. */
   const [takenBack, setTakenBack] = useState(0);
-  const [dialog, setDialog] = useState<"new chat" | "profile" | "group" | "members" | null>(null);
+  const [dialog, setDialog] = useState<"new chat" | "profile" | null>(null);
   const isConnected = connection === "connected";
   const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
   const opened = openedId === null ? undefined : state.chats.get(openedId);
+  const gone = useGoneChat(openedId, opened === undefined ? null : nameOfChat(state, opened, words));
 
   useNoStrayDrops();
   useEffect(() => askBeforeLeaving(() => hasUnsent(client.state()) || drafts.hasFiles()), [client, drafts]);
@@ -40,10 +44,6 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
     show(chatId);
     setOpenings((before) => before + 1);
   };
-
-  // What is about a chat ends with it, whatever led away: it would go on about the next one.
-  const shownId = opened?.chat.id;
-  useLayoutEffect(() => setDialog((shown) => (shown === "group" || shown === "members" ? null : shown)), [shownId]);
 
   // Also what the browser's buttons and a reload lead to.
   useEffect(() => {
@@ -67,7 +67,9 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
       <main class={`chats ${opened === undefined ? "shows-list" : "shows-conversation"}`}>
         {opened !== undefined && <SkipToComposer />}
         <p class={`connection ${connection}`} role="status">
-          {connection === "disconnected" ? words.disconnected : connection === "connecting" ? words.connecting : ""}
+          {connection === "disconnected" && words.disconnected}
+          {connection === "connecting" && words.connecting}
+          {isConnected && gone !== null && words.noLongerIn(isolated(gone))}
         </p>
         <RefusedMessages
           {...{ state, unsent }}
@@ -89,8 +91,6 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
             key={`${opened.chat.id} ${String(takenBack)}`}
             {...{ client, changes, drafts, state, chat: opened, isConnected, openings }}
             onBack={leave}
-            onPicture={() => setDialog("group")}
-            onMembers={() => setDialog("members")}
           />
         )}
         {dialog === "new chat" && (
@@ -104,28 +104,18 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
           />
         )}
         {dialog === "profile" && (
-          <PictureDialog
+          <ProfileDialog
+            {...{ changes }}
+            of="/users/me"
             label={words.profile}
+            nameLabel={words.name}
+            maxNameLength={MAX_NAME}
             id={state.userId}
             name={state.users.get(state.userId)?.name ?? ""}
             picture={pictureOfPerson(state, state.userId)}
-            onChoose={(picture) => changes.setPicture("/users/me", picture)}
-            onRemove={() => changes.removePicture("/users/me")}
             onClose={close}
           />
         )}
-        {dialog === "group" && opened !== undefined && (
-          <PictureDialog
-            label={words.groupPicture}
-            id={opened.chat.id}
-            name={nameOfChat(state, opened, words)}
-            picture={pictureOfChat(state, opened)}
-            onChoose={(picture) => changes.setPicture(`/chats/${opened.chat.id}`, picture)}
-            onRemove={() => changes.removePicture(`/chats/${opened.chat.id}`)}
-            onClose={close}
-          />
-        )}
-        {dialog === "members" && opened !== undefined && <MembersDialog state={state} chat={opened} onClose={close} />}
       </main>
     </Downloads.Provider>
   );

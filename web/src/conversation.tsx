@@ -7,6 +7,7 @@ import { useChosenFiles } from "./chosen-files.tsx";
 import { Composer } from "./composer.tsx";
 import type { Drafts } from "./drafts.ts";
 import { useFileDrop } from "./file-drop.ts";
+import { type GroupDialog, GroupDialogs } from "./group-dialogs.tsx";
 import { useWords } from "./language.ts";
 import { MessageList } from "./message-list.tsx";
 import { NamesInText } from "./names-in-text.tsx";
@@ -21,14 +22,10 @@ export interface ConversationProps {
   readonly isConnected: boolean;
   readonly openings: number;
   readonly onBack: () => void;
-  /** A group's picture is to be another one. */
-  readonly onPicture: () => void;
-  /** Who is in a group is to be seen. */
-  readonly onMembers: () => void;
 }
 
 export function Conversation(props: ConversationProps) {
-  const { client, changes, drafts, state, chat, isConnected, openings, onBack, onPicture, onMembers } = props;
+  const { client, changes, drafts, state, chat, isConnected, openings, onBack } = props;
   const words = useWords();
   const draft = drafts.of(chat.chat.id);
   const chosen = useChosenFiles(draft.files);
@@ -37,6 +34,7 @@ export function Conversation(props: ConversationProps) {
   const [replyTo, setReplyTo] = useState(draft.replyTo);
   /** Counts what was sent here: whoever sends wants to see it. */
   const [sent, setSent] = useState(0);
+  const [dialog, setDialog] = useState<GroupDialog | null>(null);
 
   // Before anything else is drawn: another chat may be next.
   useLayoutEffect(
@@ -45,34 +43,46 @@ export function Conversation(props: ConversationProps) {
   );
 
   return (
-    <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
-      <ConversationHead {...{ state, chat, onBack, onPicture, onMembers }} />
-      <MessageList {...{ client, changes, state, chat, sent }} edits={drafts.edits} onReply={setReplyTo} />
-      <Composer
-        {...{ state, chat, isConnected, openings, chosen, text, replyTo }}
-        onText={setText}
-        onNoReply={() => setReplyTo(null)}
-        onTyping={() => client.typing(chat.chat.id)}
-        onSend={(said) => {
-          client.send(chat.chat.id, said, { replyTo, files: chosen.files });
-          chosen.clear();
-          setText("");
-          setReplyTo(null);
-          setSent(sent + 1);
-        }}
-      />
-      {isOver && (
-        <p class="drop-here" aria-hidden="true">
-          {words.dropHere}
-        </p>
-      )}
-    </section>
+    <>
+      <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
+        <ConversationHead
+          {...{ state, chat, onBack }}
+          onProfile={() => setDialog("profile")}
+          onMembers={() => setDialog("members")}
+        />
+        <MessageList {...{ client, changes, state, chat, sent }} edits={drafts.edits} onReply={setReplyTo} />
+        <Composer
+          {...{ state, chat, isConnected, openings, chosen, text, replyTo }}
+          onText={setText}
+          onNoReply={() => setReplyTo(null)}
+          onTyping={() => client.typing(chat.chat.id)}
+          onSend={(said) => {
+            client.send(chat.chat.id, said, { replyTo, files: chosen.files });
+            chosen.clear();
+            setText("");
+            setReplyTo(null);
+            setSent(sent + 1);
+          }}
+        />
+        {isOver && (
+          <p class="drop-here" aria-hidden="true">
+            {words.dropHere}
+          </p>
+        )}
+      </section>
+      <GroupDialogs {...{ changes, state, chat, dialog }} onDialog={setDialog} />
+    </>
   );
 }
 
-type HeadProps = Pick<ConversationProps, "state" | "chat" | "onBack" | "onPicture" | "onMembers">;
+interface HeadProps extends Pick<ConversationProps, "state" | "chat" | "onBack"> {
+  /** A group's name or picture is to be another one. */
+  readonly onProfile: () => void;
+  /** Who is in a group is to be seen. */
+  readonly onMembers: () => void;
+}
 
-function ConversationHead({ state, chat, onBack, onPicture, onMembers }: HeadProps) {
+function ConversationHead({ state, chat, onBack, onProfile, onMembers }: HeadProps) {
   const words = useWords();
   const typing = [...(state.typing.get(chat.chat.id) ?? [])].map((id) => nameOfPerson(state, chat, id, words));
   const name = nameOfChat(state, chat, words);
@@ -88,9 +98,9 @@ function ConversationHead({ state, chat, onBack, onPicture, onMembers }: HeadPro
         <button
           class="own-picture"
           type="button"
-          aria-label={words.groupPicture}
-          title={words.groupPicture}
-          onClick={onPicture}
+          aria-label={words.groupProfile}
+          title={words.groupProfile}
+          onClick={onProfile}
         >
           {avatar}
         </button>

@@ -1,42 +1,117 @@
-import type { ChatState, ClientState } from "@chat/client/state";
-import { Avatar } from "./avatar.tsx";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import type { ChatState, ClientState, Role } from "@chat/client/state";
+import { useAttempt } from "./attempt.ts";
+import { whileBusy } from "./busy.ts";
+import type { Changes } from "./changes.ts";
 import { Dialog, DialogEnd } from "./dialog.tsx";
 import { useLanguage } from "./language.ts";
-import { comparerOfNames, nameOfPerson, pictureOfPerson } from "./names.ts";
+import { MemberRow } from "./member-row.tsx";
+import { comparerOfNames, isolated, nameOfPerson } from "./names.ts";
+import { Question } from "./question.tsx";
 
 export interface MembersDialogProps {
+  readonly changes: Changes;
   readonly state: ClientState;
   readonly chat: ChatState;
+  /** Others are to come in. */
+  readonly onAdd: () => void;
   readonly onClose: () => void;
 }
 
-/** Who is in a group, and who of them is there now: oneself first, the others by their names. */
-export function MembersDialog({ state, chat, onClose }: MembersDialogProps) {
+/** What is asked for once more, and the button that it was asked for with. */
+interface Asked {
+  readonly question: string;
+  readonly change: () => Promise<void>;
+  readonly button: HTMLElement;
+}
+
+/** Who is in a group, who of them is there now, and what one may change of it: oneself first, the others by their names. */
+export function MembersDialog({ changes, state, chat, onAdd, onClose }: MembersDialogProps) {
   const { words, code } = useLanguage();
+  const [asked, setAsked] = useState<Asked | null>(null);
+  const { isBusy, problem, attempt } = useAttempt();
+  const list = useRef<HTMLUListElement>(null);
+  const goesBackTo = useRef<HTMLElement | null>(null);
+  const { id: chatId } = chat.chat;
   const compare = comparerOfNames(code);
-  const people = [...(chat.members?.keys() ?? [])]
-    .map((id) => ({ id, name: nameOfPerson(state, chat, id, words), isOwn: id === state.userId }))
+  const people = [...(chat.members ?? [])]
+    .map(([id, { role }]) => ({ id, role, name: nameOfPerson(state, chat, id, words), isOwn: id === state.userId }))
     .sort((one, other) => Number(other.isOwn) - Number(one.isOwn) || compare(one.name, other.name));
+  const isOwner = chat.myRole === "owner";
+  const maySeeToMembers = isOwner || chat.myRole === "admin";
+
+  // What was pressed goes with him whom it is about.
+  useLayoutEffect(() => {
+    if (asked === null) goesBackTo.current?.focus();
+  }, [asked]);
+
+  const ask = (question: string, change: () => Promise<void>) => (button: HTMLElement) =>
+    setAsked({ question, change, button });
+
+  function answer(isYes: boolean): void {
+    if (asked === null) return;
+    goesBackTo.current = isYes ? list.current : asked.button;
+    setAsked(null);
+    if (isYes) void attempt(asked.change);
+  }
+
   return (
     <Dialog label={words.membersOfGroup} kind="members" onClose={onClose}>
       <h2>{words.membersOfGroup}</h2>
       {/* A thousand of them scroll, which is done by keyboard only where the focus can be. */}
-      <ul class="people" aria-label={words.membersOfGroup} tabIndex={0}>
-        {people.map(({ id, name, isOwn }) => (
-          <li key={id} class="person">
-            <Avatar
-              {...{ id, name }}
-              picture={pictureOfPerson(state, id)}
-              kind="small"
-              isOnline={state.online.has(id)}
-            />
-            <bdi class="person-name">{name}</bdi>
-            <span class="hint">{isOwn ? words.you : state.online.has(id) ? words.online : ""}</span>
-          </li>
+      <ul class="people" aria-label={words.membersOfGroup} tabIndex={0} ref={list}>
+        {people.map(({ id, role, name, isOwn }) => (
+          <MemberRow
+            key={id}
+            {...{ state, id, role, name, isOwn, isBusy }}
+            onRole={isOwner && !isOwn ? (next) => void attempt(() => changes.setRole(chatId, id, next)) : null}
+            onRemove={
+              mayRemove(chat.myRole, role) && !isOwn
+                ? ask(words.reallyRemoveMember(isolated(name)), () => changes.removeMember(chatId, id))
+                : null
+            }
+          />
         ))}
       </ul>
       {chat.members === null && <p class="hint">…</p>}
-      <DialogEnd problem="">{null}</DialogEnd>
+      {asked === null ? (
+        <>
+          <div class="ways-out">
+            <button
+              class="link"
+              type="button"
+              {...whileBusy(isBusy)}
+              onClick={({ currentTarget }) => ask(words.reallyLeave, () => changes.leaveGroup(chatId))(currentTarget)}
+            >
+              {words.leaveGroup}
+            </button>
+            {isOwner && (
+              <button
+                class="link"
+                type="button"
+                {...whileBusy(isBusy)}
+                onClick={({ currentTarget }) =>
+                  ask(words.reallyDeleteGroup, () => changes.deleteGroup(chatId))(currentTarget)
+                }
+              >
+                {words.deleteGroup}
+              </button>
+            )}
+          </div>
+          <DialogEnd problem={problem}>
+            {maySeeToMembers && (
+              <button class="primary" type="button" onClick={onAdd}>
+                {words.addMembers}
+              </button>
+            )}
+          </DialogEnd>
+        </>
+      ) : (
+        <Question question={asked.question} onYes={() => answer(true)} onNo={() => answer(false)} />
+      )}
     </Dialog>
   );
 }
+
+/** Of a group: an owner anybody, an admin all but owners; the server has the last word. */
+const mayRemove = (own: Role | null, role: Role): boolean => own === "owner" || (own === "admin" && role !== "owner");

@@ -1,6 +1,7 @@
 import type { Ref } from "preact";
 import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useWords } from "./language.ts";
+import { Question } from "./question.tsx";
 import { useReach } from "./roving.ts";
 
 export interface MessageActionsProps {
@@ -17,42 +18,24 @@ export function MessageActions({ mayEdit, mayDelete, editButton, onReply, onEdit
   const words = useWords();
   const reach = useReach();
   const [isAsking, setIsAsking] = useState(false);
-  const keepButton = useRef<HTMLButtonElement>(null);
   const deleteButton = useRef<HTMLButtonElement>(null);
   const wasAsking = useRef(false);
 
   useLayoutEffect(() => {
-    // The harmless answer, for whoever presses Enter once more.
-    if (isAsking) keepButton.current?.focus();
-    else if (wasAsking.current) deleteButton.current?.focus();
+    if (!isAsking && wasAsking.current) deleteButton.current?.focus();
     wasAsking.current = isAsking;
   }, [isAsking]);
 
   if (isAsking)
     return (
-      <div
-        class="actions asking"
-        role="group"
-        aria-label={words.reallyDelete}
-        onKeyDown={(event) => {
-          if (event.key === "Escape") setIsAsking(false);
+      <Question
+        question={words.reallyDelete}
+        onYes={() => {
+          setIsAsking(false);
+          onDelete();
         }}
-      >
-        <span>{words.reallyDelete}</span>
-        <button
-          type="button"
-          tabIndex={reach}
-          onClick={() => {
-            setIsAsking(false);
-            onDelete();
-          }}
-        >
-          {words.yes}
-        </button>
-        <button type="button" tabIndex={reach} ref={keepButton} onClick={() => setIsAsking(false)}>
-          {words.no}
-        </button>
-      </div>
+        onNo={() => setIsAsking(false)}
+      />
     );
   return (
     <p class="actions">

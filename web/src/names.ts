@@ -16,6 +16,9 @@ export function nameOfPerson(state: ClientState, chat: ChatState, userId: string
   return state.users.get(userId)?.name ?? chat.members?.get(userId)?.name ?? words.deletedUser;
 }
 
+/** A name inside a sentence that is one text. However it is written, it turns round nothing beside it (UAX #9, isolates). */
+export const isolated = (name: string): string => `\u2068${name}\u2069`;
+
 /** Where a picture is: another one has another address. Null for whom no profile is known, or none with a picture. */
 export const pictureOfPerson = ({ users }: ClientState, userId: string): string | null =>
   users.get(userId)?.avatar ?? null;

@@ -25,7 +25,7 @@ describeWithBrowser("a dialog about a chat", (newPerson) => {
     }
   }, 4 * WITHIN_MS);
 
-  it.each(["Picture of the group", "3 members"])(
+  it.each(["Name and picture of the group", "3 members"])(
     "ends with its chat, and is not about the one that is opened next: %s",
     async (opens) => {
       await openChat(page, "Alpha");

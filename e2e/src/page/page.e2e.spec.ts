@@ -305,8 +305,13 @@ describeWithBrowser("the page", (newPerson) => {
       const members = window.getByRole("button", { name: "3 members" });
       const people = window.getByRole("dialog", { name: "Members" }).getByRole("listitem");
       await members.press("Enter");
-      const everybody = ["Vera Green You", "Alice online", "Борис online"];
-      const shown = async () => (await people.allInnerTexts()).map((person) => person.replace(/\s+/g, " ").trim());
+      const everybody = ["Vera Green You Owner", "Alice online", "Борис online"];
+      const shown = () =>
+        people.evaluateAll((items) =>
+          items.map((item) =>
+            Array.from(item.querySelectorAll(".person-name, .hint"), (it) => it.textContent).join(" "),
+          ),
+        );
       await eventually(async () => expect(await shown()).toEqual(everybody), { within: WITHIN_MS });
       expect(await barriersOn(window)).toEqual([]);
       await window.keyboard.press("Escape");
@@ -314,8 +319,8 @@ describeWithBrowser("the page", (newPerson) => {
       expect(await barriersOn(window)).toEqual([]);
       await his.goBack();
       await openChat(his, "Garden");
-      const button = window.getByRole("button", { name: "Picture of the group" });
-      const dialog = window.getByRole("dialog", { name: "Picture of the group" });
+      const button = window.getByRole("button", { name: "Name and picture of the group" });
+      const dialog = window.getByRole("dialog", { name: "Name and picture of the group" });
       const refusal = dialog.getByText("This is no picture that can be used.");
       const choose = (buffer: Buffer) =>
         dialog.locator("input[type=file]").setInputFiles({ name: "garden.png", mimeType: "image/png", buffer });
@@ -331,7 +336,7 @@ describeWithBrowser("the page", (newPerson) => {
       const garden = hers.getByRole("navigation").getByRole("button", { name: "Garden" });
       const ofOthers = [his.locator(".conversation-head .avatar img"), garden.locator(".avatar img")];
       for (const picture of ofOthers) await pictureShows(picture);
-      expect(await his.getByRole("button", { name: "Картинка группы" }).count()).toBe(0);
+      expect(await his.getByRole("button", { name: "Название и картинка группы" }).count()).toBe(0);
       const remove = dialog.getByRole("button", { name: "Delete the picture" });
       await remove.click();
       for (const picture of ofOthers) await picture.waitFor({ state: "detached" });

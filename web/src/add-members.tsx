@@ -1,0 +1,50 @@
+import { useState } from "preact/hooks";
+import type { ChatState } from "@chat/client/state";
+import type { UserObject } from "@chat/shared/api/user-object";
+import { useAttempt } from "./attempt.ts";
+import { whileBusy } from "./busy.ts";
+import type { Changes } from "./changes.ts";
+import { Dialog, DialogEnd } from "./dialog.tsx";
+import { useWords } from "./language.ts";
+import { PeoplePicker } from "./people-picker.tsx";
+
+export interface AddMembersProps {
+  readonly changes: Changes;
+  readonly chat: ChatState;
+  readonly onClose: () => void;
+}
+
+export function AddMembers({ changes, chat, onClose }: AddMembersProps) {
+  const words = useWords();
+  const [chosen, setChosen] = useState<readonly UserObject[]>([]);
+  const { isBusy, problem, tell, attempt } = useAttempt();
+
+  async function add(): Promise<void> {
+    const userIds = chosen.map(({ id }) => id);
+    if (await attempt(() => changes.addMembers(chat.chat.id, userIds))) onClose();
+  }
+
+  return (
+    <Dialog label={words.addMembers} onClose={onClose}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          void add();
+        }}
+      >
+        <h2>{words.addMembers}</h2>
+        <PeoplePicker
+          {...{ changes, chosen }}
+          isIn={(userId) => chat.chat.member_ids.includes(userId)}
+          onChoose={setChosen}
+          onProblem={tell}
+        />
+        <DialogEnd problem={problem}>
+          <button class="primary" disabled={chosen.length === 0} {...whileBusy(isBusy)}>
+            {words.add}
+          </button>
+        </DialogEnd>
+      </form>
+    </Dialog>
+  );
+}
