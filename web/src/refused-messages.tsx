@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import type { ClientState, OutgoingMessage } from "@chat/client/state";
+import type { ClientState, OutgoingFile, OutgoingMessage } from "@chat/client/state";
 import { focusComposer } from "./composer.tsx";
 import { useWords } from "./language.ts";
 import { nameOfChat, namesOfFiles } from "./names.ts";
@@ -21,17 +21,35 @@ export interface RefusedMessagesProps {
 export function RefusedMessages({ state, ...props }: RefusedMessagesProps) {
   const words = useWords();
   const refused = state.outgoing.filter(({ status }) => status === "refused");
-  if (refused.length === 0) return null;
+  const homeless = homelessFiles(state);
+  if (refused.length + homeless.length === 0) return null;
   return (
     <section class="refused-messages" aria-label={words.refusedMessages}>
       <ul>
         {refused.map((message) => (
           <RefusedMessage key={message.clientMessageId} {...{ ...props, state, message }} />
         ))}
+        {homeless.map((file) => (
+          <li key={file.key}>
+            <p class="problem" role="alert">
+              <bdi>{props.unsent.nameOf(file.chatId)}</bdi>: {words.refused}. {words.notInChat}
+            </p>
+            <Uploads files={[file]} onDiscard={props.onDiscardFile} />
+          </li>
+        ))}
       </ul>
     </section>
   );
 }
+
+/** Refused, when their message had arrived already: elsewhere it shows them, but the chat that it is in is no longer there. */
+const homelessFiles = ({ chats, outgoing, uploads }: ClientState): readonly OutgoingFile[] =>
+  uploads.filter(
+    ({ status, chatId, clientMessageId }) =>
+      status === "refused" &&
+      !chats.has(chatId) &&
+      !outgoing.some((message) => message.status === "refused" && message.clientMessageId === clientMessageId),
+  );
 
 interface RefusedMessageProps extends RefusedMessagesProps {
   readonly message: OutgoingMessage;

@@ -36,7 +36,7 @@ export function createUnsent(userId: string, words: Words): Unsent {
   const names = new Map<string, string>();
 
   function learnNames(state: ClientState): void {
-    const chatIds = new Set(state.outgoing.map(({ chatId }) => chatId));
+    const chatIds = new Set([...state.outgoing, ...state.uploads].map(({ chatId }) => chatId));
     for (const chatId of names.keys()) if (!chatIds.has(chatId)) names.delete(chatId);
     for (const chatId of chatIds) {
       const chat = state.chats.get(chatId);
@@ -53,11 +53,13 @@ export function createUnsent(userId: string, words: Words): Unsent {
         if (chatName !== undefined) names.set(chatId, chatName);
         client.send(chatId, text, content);
       }
-      let last = client.state().outgoing;
+      let last = client.state();
       return client.subscribe((news) => {
-        if (news.type !== "state" || news.state.outgoing === last) return;
+        if (news.type !== "state") return;
         const { outgoing, uploads } = news.state;
-        last = outgoing;
+        const isNew = outgoing !== last.outgoing || uploads !== last.uploads;
+        last = news.state;
+        if (!isNew) return;
         learnNames(news.state);
         const withFiles = new Set(uploads.map(({ clientMessageId }) => clientMessageId));
         kept.write(

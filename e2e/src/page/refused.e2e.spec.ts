@@ -8,6 +8,7 @@ import { changeMember, messagesOf, openChat, signUp, startGroup, write } from ".
 
 /** Where messages are sent to, and nothing else is. */
 const SENDING = "**/api/chats/*/messages";
+const UPLOADING = "**/api/messages/*/files";
 
 describeWithBrowser("the page, of what is not sent or said twice", (newPerson) => {
   const chat = useChat();
@@ -97,6 +98,29 @@ describeWithBrowser("the page, of what is not sent or said twice", (newPerson) =
   );
 
   it(
+    "says it of a file too whose message had arrived, until one has let it go",
+    async () => {
+      await holdBack(his, UPLOADING);
+      await his.locator(".composer input[type=file]").setInputFiles({
+        ...{ name: "plan.pdf", mimeType: "application/pdf", buffer: Buffer.from("%PDF-1.7 of nothing") },
+      });
+      await write(his, "en", "here is the plan");
+      await saying(hers, "here is the plan").waitFor();
+      await changeMember(await chat.url(), "ann@example.com", "remove", await idOf(his));
+      await his.getByRole("status").getByText("any more").waitFor();
+      await his.unroute(UPLOADING);
+      await refused().getByText("Garden: not sent. You are not in this chat any more.").waitFor();
+      await refused().getByText("plan.pdf").waitFor();
+      expect(await barriersOn(his)).toEqual([]);
+      await refused().getByRole("button", { name: "Discard plan.pdf" }).click();
+      await refused().waitFor({ state: "detached" });
+      await changeMember(await chat.url(), "ann@example.com", "add", await idOf(his));
+      await openChat(his, "Garden");
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
     "hides nothing behind what was refused, and tells as read only what was in sight",
     async () => {
       await holdBack(his);
@@ -173,8 +197,8 @@ describeWithBrowser("the page, of what is not sent or said twice", (newPerson) =
 });
 
 /** What is written is kept from leaving, though all else works. */
-async function holdBack(page: Page): Promise<void> {
-  await page.route(SENDING, (route) => (route.request().method() === "POST" ? route.abort() : route.fallback()));
+async function holdBack(page: Page, where = SENDING): Promise<void> {
+  await page.route(where, (route) => (route.request().method() === "POST" ? route.abort() : route.fallback()));
 }
 
 const idOf = (page: Page): Promise<string> =>
