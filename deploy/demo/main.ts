@@ -32,8 +32,9 @@ async function fillSmall(): Promise<void> {
     environment,
     create: ({ CHAT_URL }) =>
       whileStarting(async () => {
-        const { made } = await fillChat(createChatApi({ url: CHAT_URL, say, signal: interrupted.signal }));
+        const { made, leftOut } = await fillChat(createChatApi({ url: CHAT_URL, say, signal: interrupted.signal }));
         say(`made ${made.people} people, ${made.chats} chats, ${made.messages} messages; the rest was there`);
+        if (leftOut > 0) say(`left out ${leftOut} messages: their writers have left the chat since, or it was deleted`);
         const emails = demoPeople.map(({ email }) => email).join(", ");
         say(`open ${CHAT_URL} and log in as ${emails}; the password is ${demoPassword}`);
       }),

@@ -76,6 +76,21 @@ describe("npm run demo", () => {
     expect(byPostman.map(({ title, call }) => [title, call])).toEqual(bySight.map(({ title, call }) => [title, call]));
   });
 
+  it("leaves out what somebody would say where he is no more, and says so", async () => {
+    const [alice, , charlie] = await Promise.all(emails.map(logIn));
+    const group = (await alice?.get<ListedChat[]>("/chats"))?.body.find(({ name }) => name === "Команда проекта")?.id;
+    await charlie?.post(`/chats/${group ?? ""}/leave`, {});
+    const withoutOne = await runDemo(await chat.url());
+    expect(withoutOne).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(withoutOne.stdout).toContain(
+      "left out 4 messages: their writers have left the chat since, or it was deleted",
+    );
+    await alice?.delete(`/chats/${group ?? ""}`);
+    const without = await runDemo(await chat.url());
+    expect(without).toMatchObject({ exitCode: 0, stderr: "" });
+    expect(without.stdout).toContain("left out 15 messages");
+  });
+
   it("says in one line that no chat is there", async () => {
     const { exitCode, stdout, stderr } = await runDemo("http://127.0.0.1:9");
     expect({ exitCode, stdout }).toEqual({ exitCode: 1, stdout: "" });
