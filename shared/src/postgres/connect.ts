@@ -1,5 +1,6 @@
 import pg from "pg";
 import type { Logger } from "../telemetry/logger.ts";
+import { BoundedClient, type BoundedClientConfig } from "./bounded-client.ts";
 
 /** How long to wait for a connection, new or one that others hold. Longer than a restart of Postgres on a socket of ours takes is not useful: the caller retries or answers 503. */
 const CONNECTION_TIMEOUT_MS = 5_000;
@@ -44,6 +45,7 @@ export interface ConnectOptions {
 export function createPool(options: ConnectOptions): pg.Pool {
   const pool = new pg.Pool({
     ...clientConfig(options),
+    Client: BoundedClient,
     max: options.max,
     idleTimeoutMillis: IDLE_TIMEOUT_MS,
   });
@@ -59,12 +61,12 @@ export function createPool(options: ConnectOptions): pg.Pool {
 
 /** A single connection outside any pool, for LISTEN or a lock that lives as long as the connection. Not yet connected. */
 export function createClient(options: Omit<ConnectOptions, "max">): pg.Client {
-  const client = new pg.Client(clientConfig(options));
+  const client = new BoundedClient(clientConfig(options));
   client.on("error", (error) => options.log.warn({ err: error, client: options.name }, "lost a database connection"));
   return client;
 }
 
-function clientConfig(options: Omit<ConnectOptions, "max" | "log">): pg.ClientConfig {
+function clientConfig(options: Omit<ConnectOptions, "max" | "log">): BoundedClientConfig {
   return {
     connectionString: options.url,
     application_name: options.name,
@@ -73,7 +75,7 @@ function clientConfig(options: Omit<ConnectOptions, "max" | "log">): pg.ClientCo
     keepAliveInitialDelayMillis: KEEP_ALIVE_AFTER_MS,
     types: { getTypeParser },
     ...(options.statementTimeoutMs === undefined ? {} : { statement_timeout: options.statementTimeoutMs }),
-    ...(options.answerWithinMs === undefined ? {} : { query_timeout: options.answerWithinMs }),
+    answerWithinMs: options.answerWithinMs,
     ...(options.pipeline === undefined ? {} : { pipeline: options.pipeline }),
   };
 }
