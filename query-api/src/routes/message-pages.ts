@@ -8,8 +8,11 @@ import type { AnswerRead } from "./answer-read.ts";
 
 /** A page of a chat's messages as it is sent. */
 export interface MessagePage extends ChatVersion {
-  /** An array of messages, oldest first, as JSON. */
-  readonly json: Buffer;
+  /**
+   * An array of messages, oldest first, as JSON. A text where it is sent once: bytes lie outside V8's heap, and so many that
+   * come and go have it look through all of that every second. Bytes where it is kept, which are sent as they are.
+   */
+  readonly json: string | Buffer;
   readonly firstSeq: number | undefined;
   readonly lastSeq: number | undefined;
 }
@@ -40,8 +43,8 @@ interface KeptPageRow extends ChatVersionRow {
  * says whether a page is still right: every request still asks the database, for membership, position and version, and
  * only the reading and making of a hundred messages is saved.
  *
- * Whoever scrolls back asks for each page once. Kept, these would drive out what many ask for, and so many bytes that
- * come and go have V8 look through its whole heap every second: so a page is kept when it is asked for again.
+ * Whoever scrolls back asks for each page once. Kept, these would drive out what many ask for: so a page is kept when it is
+ * asked for again.
  */
 export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVersion): MessagePages {
   const cache = new LRUCache<string, MessagePage>({
@@ -68,7 +71,7 @@ export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVe
           if (row === undefined) return null;
           if ("kept" in row) return reply(row.kept, row);
           const page = makePage(chatId, row);
-          if (kept !== undefined || askedOnce.has(key)) cache.set(key, page);
+          if (kept !== undefined || askedOnce.has(key)) cache.set(key, { ...page, json: Buffer.from(page.json) });
           else askedOnce.set(key, true);
           return reply(page, row);
         },
@@ -80,8 +83,8 @@ export function createMessagePages(answerRead: AnswerRead, versionOf: ReadChatVe
 const isSame = (one: ChatVersion, other: ChatVersion): boolean =>
   one.version === other.version && one.generation === other.generation;
 
-function makePage(chatId: string, row: MessagePageRow): MessagePage {
+function makePage(chatId: string, row: MessagePageRow): MessagePage & { readonly json: string } {
   const { generation, version, seqs } = row;
-  const json = Buffer.from(JSON.stringify(messageObjects(chatId, row, row)));
+  const json = JSON.stringify(messageObjects(chatId, row, row));
   return { generation, version, json, firstSeq: seqs[0], lastSeq: seqs.at(-1) };
 }

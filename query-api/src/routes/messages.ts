@@ -95,8 +95,13 @@ export function messageRoutes(pages: MessagePages): readonly Route[] {
 const newest = (limit: number): MessageRange => ({ from: null, to: null, floor: 1, limit });
 
 /** The items are JSON already: the rest is put around them. */
-function historyPage(items: Buffer, rest: { readonly total: number; readonly limit: number; readonly offset: number }) {
-  return Buffer.concat([Buffer.from('{"items":'), items, Buffer.from(`,${JSON.stringify(rest).slice(1)}`)]);
+function historyPage(
+  items: string | Buffer,
+  rest: { readonly total: number; readonly limit: number; readonly offset: number },
+): string | Buffer {
+  const [before, after] = ['{"items":', `,${JSON.stringify(rest).slice(1)}`];
+  if (typeof items === "string") return `${before}${items}${after}`;
+  return Buffer.concat([Buffer.from(before), items, Buffer.from(after)]);
 }
 
 interface Places {
