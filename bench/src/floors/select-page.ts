@@ -1,6 +1,6 @@
 import pg from "pg";
 
-/** A page of a chat's messages by bare SQL, over one connection. */
+/** A page of a chat's messages by bare SQL. */
 export interface SelectPage {
   /** The messages before `before`, newest first. */
   page(chatId: string, before: number, limit: number): Promise<readonly { readonly seq: number }[]>;
@@ -16,11 +16,10 @@ export interface SelectPage {
  * Over a pool, as a program would: what a `pg.Client` answers without one stays in memory until V8 looks through all of it,
  * and an asker of pages then pauses for tens of milliseconds (pg 8.23, Node 24).
  *
- * It is asked from where the page is asked: by the driver, on its core, of a database on the servers' core. Who waits is
- * the same in both cases, and so is the way there.
+ * Asked by the driver, on its core, of a database on the servers' core: who waits is he who waits for a page of ours.
  */
-export async function openSelectPage(databaseUrl: string): Promise<SelectPage> {
-  const pool = new pg.Pool({ connectionString: databaseUrl, max: 1 });
+export async function openSelectPage(databaseUrl: string, connections = 1): Promise<SelectPage> {
+  const pool = new pg.Pool({ connectionString: databaseUrl, max: connections });
   const { rows: live } = await pool.query<{ schema_name: string }>("SELECT schema_name FROM read.live");
   const select = {
     name: "page",
