@@ -1,8 +1,10 @@
+import { useEffect, useState } from "preact/hooks";
 import { chatsByActivity, type ChatState, type ClientState } from "@chat/client/state";
 import { Avatar } from "./avatar.tsx";
 import { useLanguage } from "./language.ts";
 import { NamesInText } from "./names-in-text.tsx";
 import { idOfPicture, nameOfChat, nameOfPerson, partnerOf, pictureOfChat, pictureOfPerson } from "./names.ts";
+import { moveFocusIn } from "./roving.ts";
 import { shortTime } from "./times.ts";
 
 export interface ChatListProps {
@@ -17,6 +19,10 @@ export interface ChatListProps {
 export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut }: ChatListProps) {
   const { words } = useLanguage();
   const chats = chatsByActivity(state);
+  /** Where the focus was last in the list, or the chat that was opened since: there Tab comes to, and the arrows go from it. */
+  const [reached, setReached] = useState(openedId);
+  useEffect(() => setReached(openedId), [openedId]);
+  const current = chats.find(({ chat }) => chat.id === reached) ?? chats[0];
   const ownName = state.users.get(state.userId)?.name ?? "";
   return (
     <nav class="chat-list" aria-label={words.chats} tabIndex={-1}>
@@ -33,10 +39,10 @@ export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut 
         </button>
       </header>
       {chats.length === 0 && <p class="hint">{words.noChats}</p>}
-      <ul>
+      <ul onKeyDown={(event) => moveFocusIn(event.currentTarget, "[data-chat]", event)}>
         {chats.map((chat) => (
-          <li key={chat.chat.id}>
-            <ChatRow {...{ state, chat, isOpened: chat.chat.id === openedId, onOpen }} />
+          <li key={chat.chat.id} onFocusIn={() => setReached(chat.chat.id)}>
+            <ChatRow {...{ state, chat, isOpened: chat.chat.id === openedId, isStop: chat === current, onOpen }} />
           </li>
         ))}
       </ul>
@@ -48,10 +54,11 @@ interface ChatRowProps {
   readonly state: ClientState;
   readonly chat: ChatState;
   readonly isOpened: boolean;
+  readonly isStop: boolean;
   readonly onOpen: (chatId: string) => void;
 }
 
-function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
+function ChatRow({ state, chat, isOpened, isStop, onOpen }: ChatRowProps) {
   const { words, code } = useLanguage();
   const name = nameOfChat(state, chat, words);
   const partner = partnerOf(state, chat);
@@ -62,6 +69,7 @@ function ChatRow({ state, chat, isOpened, onOpen }: ChatRowProps) {
       class="chat-row"
       type="button"
       data-chat={chat.chat.id}
+      tabIndex={isStop ? 0 : -1}
       aria-current={isOpened}
       onClick={() => onOpen(chat.chat.id)}
     >

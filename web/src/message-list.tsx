@@ -7,7 +7,7 @@ import { useLanguage } from "./language.ts";
 import { Message } from "./message.tsx";
 import { nameOfChat } from "./names.ts";
 import { OutgoingMessage } from "./outgoing-message.tsx";
-import { messageAround, messageReachedBy, Reach } from "./roving.ts";
+import { messageAround, moveFocusIn, Reach } from "./roving.ts";
 import { isAnotherDay, nameOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
 
@@ -176,12 +176,7 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
         tabIndex={messages.length === 0 ? 0 : -1}
         aria-label={nameOfChat(state, chat, words)}
         onFocusIn={({ target }) => setReached(messageAround(target) ?? reached)}
-        onKeyDown={(event) => {
-          const next = messageReachedBy(event, event.currentTarget);
-          if (next === null) return;
-          event.preventDefault();
-          next.focus();
-        }}
+        onKeyDown={(event) => moveFocusIn(event.currentTarget, "[data-id]", event)}
         onScroll={({ currentTarget }) => void scrolled(currentTarget)}
       >
         <div class="all" ref={all}>

@@ -9,18 +9,24 @@ export const Reach = createContext<0 | -1>(0);
 
 export const useReach = (): 0 | -1 => useContext(Reach);
 
-/** The message that a key leads to from where the focus is; null for any other key, and where there is none. */
-export function messageReachedBy(event: KeyboardEvent, list: HTMLElement): HTMLElement | null {
+/** Moves the focus to the item of a list that a key leads to from where it is; nothing for any other key, and where there is none. */
+export function moveFocusIn(list: HTMLElement, items: string, event: KeyboardEvent): void {
+  const next = itemReachedBy(event, Array.from(list.querySelectorAll<HTMLElement>(items)));
+  if (next === undefined) return;
+  event.preventDefault();
+  next.focus();
+}
+
+function itemReachedBy(event: KeyboardEvent, items: readonly HTMLElement[]): HTMLElement | undefined {
   const { target, key } = event;
   // There the arrows move the caret, and with one of these keys they mean something else.
-  if (!(target instanceof HTMLElement) || target.closest("textarea, dialog") !== null) return null;
-  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return null;
-  const messages = Array.from(list.querySelectorAll<HTMLElement>("[data-id]"));
-  const index = messages.findIndex((message) => message.contains(target));
-  if (key === "ArrowUp") return messages[index - 1] ?? null;
-  if (key === "ArrowDown") return messages[index + 1] ?? null;
-  if (key === "Home") return messages[0] ?? null;
-  return key === "End" ? (messages.at(-1) ?? null) : null;
+  if (!(target instanceof HTMLElement) || target.closest("textarea, dialog") !== null) return undefined;
+  if (event.altKey || event.ctrlKey || event.metaKey || event.shiftKey) return undefined;
+  const index = items.findIndex((item) => item.contains(target));
+  if (key === "ArrowUp") return items[index - 1];
+  if (key === "ArrowDown") return items[index + 1];
+  if (key === "Home") return items[0];
+  return key === "End" ? items.at(-1) : undefined;
 }
 
 export const messageAround = (target: EventTarget | null): string | undefined =>

@@ -158,6 +158,37 @@ describeWithBrowser("the page by keyboard, and when it is left", (newPerson) => 
   );
 
   it(
+    "comes to the list of chats once, where one is, and goes from chat to chat by the arrows",
+    async () => {
+      await openChat(hers, "Иван");
+      const rows = hers.locator("nav [data-chat]");
+      expect(await rows.count()).toBe(2);
+      const open = hers.locator("nav [aria-current=true]");
+      await tabTo(open, "Shift+Tab");
+      await hers.keyboard.press("Shift+Tab");
+      await expectFocus(hers.getByRole("button", { name: "Sign out" }));
+      await hers.keyboard.press("Tab");
+      await expectFocus(open);
+      const steps = [
+        ["Home", 0],
+        ["ArrowUp", 0],
+        ["ArrowDown", 1],
+        ["ArrowDown", 1],
+        ["ArrowUp", 0],
+        ["End", 1],
+      ] as const;
+      for (const [key, row] of steps) {
+        await hers.keyboard.press(key);
+        await expectFocus(rows.nth(row));
+      }
+      await hers.keyboard.press("Enter");
+      await expectFocus(hers.getByLabel("Message", { exact: true }));
+      expect(await rows.nth(1).getAttribute("aria-current")).toBe("true");
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
     "asks before it is left with something unsent, sends it after a reload, and keeps a change that found no way or was refused",
     async () => {
       await beginChange(hers, "one", "x".repeat(30_000));
