@@ -132,7 +132,7 @@ export function createEmbeddedChat(options: EmbeddedChatOptions, { log: logger, 
     const commandApi = await begin(
       createCommandApi({ ...common, ...uploads, ...limited, secret, instanceUrl, leaseChanges: createWakeup() }),
     );
-    const queryApi = createQueryApi({ ...common, log: { ...log, ends } });
+    const queryApi = createQueryApi({ ...common, ...uploads, log: { ...log, ends } });
     const realtime = createRealtime({
       ...common,
       secret,

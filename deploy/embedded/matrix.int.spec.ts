@@ -102,6 +102,7 @@ const matrix: Readonly<Record<string, Row>> = {
   "GET /messages/:message_id/readers": { allowed: inChat },
   "POST /messages/:message_id/files": { allowed: [404, 404, 403, 403, 403], body: picture },
   "GET /files/:file_id": { allowed: inChat, path: ({ message }) => ({ file_id: `${message}.1` }) },
+  "GET /limits": { allowed: 200 },
   "GET /openapi.json": { allowed: 200, open: true },
   "GET /asyncapi.json": { allowed: 200, open: true },
   "GET /health/live": { allowed: 200, open: true },

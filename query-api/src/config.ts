@@ -8,12 +8,14 @@ import {
   portOr,
   rateSettings,
   SECRET_KEY,
+  uploadSettings,
 } from "@chat/shared/settings";
 
 export const queryApiSettings = Type.Object({
   PORT: portOr(3_002),
   ...backendSettings,
   ...fileSettings,
+  ...uploadSettings,
   SECRET_KEY,
   ALGORITHM,
   ACCESS_TOKEN_EXPIRE_MINUTES,

@@ -12,7 +12,7 @@ import { followRevokedSessionsOfOthers } from "@chat/shared/identity/follow-revo
 import { refuseRevoked } from "@chat/shared/identity/revoked-sessions";
 import { composeServices } from "@chat/shared/lifecycle";
 import { runService } from "@chat/shared/run-service";
-import { defaultAllowedOrigins } from "@chat/shared/settings";
+import { defaultAllowedOrigins, uploadLimitsOf } from "@chat/shared/settings";
 import { queryApiSettings } from "./config.ts";
 import { createQueryApi } from "./service.ts";
 
@@ -32,7 +32,7 @@ await runService({
     const lifetimeSeconds = settings.ACCESS_TOKEN_EXPIRE_MINUTES * secondsAMinute;
     const revoked = followRevokedSessionsOfOthers({ ...backend, tokenLifetimeSeconds: lifetimeSeconds });
     const tokens = refuseRevoked(createAccessTokens({ secret: settings.SECRET_KEY, lifetimeSeconds }), revoked);
-    const { routes, pages } = createQueryApi({ ...backend, files });
+    const { routes, pages } = createQueryApi({ ...backend, files, uploadLimits: uploadLimitsOf(settings) });
     const { pool, log, metrics } = backend;
     const readiness = createReadiness();
     const checks = { database: () => pool.query("SELECT 1"), log: log.ends, files: files.check };

@@ -4,6 +4,7 @@ import type { FileSource } from "@chat/shared/files/file-store";
 import type { Route } from "@chat/shared/http/define-route";
 import type { EventLog } from "@chat/shared/log/event-log";
 import { createLiveReader } from "@chat/shared/read-model/read-live";
+import { defaultUploadLimits } from "@chat/shared/settings";
 import type { Metrics } from "@chat/shared/telemetry/metrics";
 import type { Wakeup } from "@chat/shared/wakeup";
 import { createChatVersions } from "./queries/chat-versions.ts";
@@ -18,6 +19,7 @@ import { createAnswerRead } from "./routes/answer-read.ts";
 import { chatRoutes } from "./routes/chats.ts";
 import { documentRoutes } from "./routes/documents.ts";
 import { fileRoutes } from "./routes/files.ts";
+import { limitRoutes } from "./routes/limits.ts";
 import { memberRoutes } from "./routes/members.ts";
 import { createMessagePages } from "./routes/message-pages.ts";
 import { messageRoutes } from "./routes/messages.ts";
@@ -30,6 +32,8 @@ export interface QueryApiDependencies {
   /** SELECT on the live read models and on `directory` is all that it needs. */
   readonly pool: Pool;
   readonly files: FileSource;
+  /** What command-api takes; `defaultUploadLimits` when absent. */
+  readonly uploadLimits?: typeof defaultUploadLimits;
   /** Woken when the projector has moved a checkpoint. */
   readonly progress: Wakeup;
   /** Woken as long as a read waits for the projector; absent where that is in another process. */
@@ -44,7 +48,8 @@ export interface QueryApi {
 }
 
 /** Answers every GET from the read models, none of them older than what was acknowledged before. It runs nothing of its own, so there is nothing to start. */
-export function createQueryApi({ log, pool, files, progress, wanted, metrics }: QueryApiDependencies): QueryApi {
+export function createQueryApi(dependencies: QueryApiDependencies): QueryApi {
+  const { log, pool, files, uploadLimits = defaultUploadLimits, progress, wanted, metrics } = dependencies;
   const live = createLiveReader(pool);
   const checkpoints = async () =>
     (await live.read({ name: "checkpoints", text: () => "SELECT 1", values: [] }, "all")).positions;
@@ -59,6 +64,7 @@ export function createQueryApi({ log, pool, files, progress, wanted, metrics }: 
       ...messageRoutes(createMessagePages(answer, createChatVersions(live))),
       ...userRoutes(users),
       ...fileRoutes({ answer, files, users }),
+      ...limitRoutes(uploadLimits),
       ...sessionRoutes(createOwnSessions(pool)),
       ...documentRoutes(),
     ],

@@ -24,6 +24,8 @@ export interface Changes {
   setPicture(of: Profiled, picture: File): Promise<void>;
   removePicture(of: Profiled): Promise<void>;
   findPeople(query: string): Promise<readonly UserObject[]>;
+  /** How large a file may be that is sent. */
+  maxFileBytes(): Promise<number>;
   /** Who has read a message, the first reader first; null for the name of an account that is gone. */
   readersOf(messageId: string): Promise<readonly { readonly name: string | null }[]>;
 }
@@ -71,6 +73,7 @@ export function createChanges(url: string, credentials: Credentials): Changes {
       const asked = new URLSearchParams({ limit: String(PEOPLE_SHOWN), ...(query === "" ? {} : { query }) });
       return (await calls.get<readonly UserObject[]>(`/users?${asked.toString()}`)).body;
     },
+    maxFileBytes: async () => (await calls.get<{ readonly file_max_bytes: number }>("/limits")).body.file_max_bytes,
     async readersOf(messageId) {
       const path = `/messages/${encodeURIComponent(messageId)}/readers`;
       return (await calls.get<readonly { readonly name: string | null }[]>(path)).body;

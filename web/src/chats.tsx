@@ -8,6 +8,7 @@ import { Conversation } from "./conversation.tsx";
 import { Downloads } from "./downloads.ts";
 import { createDrafts } from "./drafts.ts";
 import { useNoStrayDrops } from "./file-drop.ts";
+import { useMaxFileBytes } from "./file-limit.ts";
 import { useGoneChat } from "./gone-chat.ts";
 import { useWords } from "./language.ts";
 import { NewChat } from "./new-chat.tsx";
@@ -33,6 +34,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const [takenBack, setTakenBack] = useState(0);
   const [dialog, setDialog] = useState<"new chat" | "profile" | null>(null);
   const isConnected = connection === "connected";
+  const maxFileBytes = useMaxFileBytes(changes, isConnected);
   const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
   const opened = openedId === null ? undefined : state.chats.get(openedId);
   const gone = useGoneChat(openedId, opened === undefined ? null : nameOfChat(state, opened, words));
@@ -89,7 +91,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
         ) : (
           <Conversation
             key={`${opened.chat.id} ${String(takenBack)}`}
-            {...{ client, changes, drafts, state, chat: opened, isConnected, openings }}
+            {...{ client, changes, drafts, state, chat: opened, isConnected, maxFileBytes, openings }}
             onBack={leave}
           />
         )}

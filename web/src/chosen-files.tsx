@@ -5,35 +5,42 @@ import { formatSize } from "./sizes.ts";
 /** As many as the server lets a message have. */
 const MAX_FILES = 10;
 
+/** Why something of what was chosen last was left out. */
+type LeftOut = "too many" | "empty" | "too large";
+
 export interface Chosen {
   readonly files: readonly File[];
-  /** Some were left out: a message cannot have so many. */
-  readonly hasTooMany: boolean;
-  /** Some were left out: there is nothing in them. */
-  readonly hasEmpty: boolean;
+  readonly leftOut: LeftOut | null;
+  /** How large each may be. */
+  readonly maxFileBytes: number;
   readonly add: (more: readonly File[]) => void;
   readonly remove: (file: File) => void;
   readonly clear: () => void;
 }
 
 /** The files that go with the next message, from those on that were chosen before. */
-export function useChosenFiles(before: readonly File[]): Chosen {
-  const [{ files, hasTooMany, hasEmpty }, setChosen] = useState({ ...nothing, files: before });
+export function useChosenFiles(before: readonly File[], maxFileBytes: number): Chosen {
+  const [{ files, leftOut }, setChosen] = useState<Pick<Chosen, "files" | "leftOut">>({ ...nothing, files: before });
   return {
-    ...{ files, hasTooMany, hasEmpty },
+    ...{ files, leftOut, maxFileBytes },
     // More may be added before anything was drawn anew: each goes on from the last.
     add: (more) =>
       setChosen((last) => {
-        const all = [...last.files, ...more.filter(({ size }) => size > 0)];
-        const hasEmptyNow = more.some(({ size }) => size === 0);
-        return { files: all.slice(0, MAX_FILES), hasTooMany: all.length > MAX_FILES, hasEmpty: hasEmptyNow };
+        const all = [...last.files, ...more.filter(({ size }) => size > 0 && size <= maxFileBytes)];
+        return { files: all.slice(0, MAX_FILES), leftOut: whyLeftOut(all.length, more, maxFileBytes) };
       }),
     remove: (file) => setChosen((last) => ({ ...nothing, files: last.files.filter((other) => other !== file) })),
     clear: () => setChosen(nothing),
   };
 }
 
-const nothing: Pick<Chosen, "files" | "hasTooMany" | "hasEmpty"> = { files: [], hasTooMany: false, hasEmpty: false };
+const nothing: Pick<Chosen, "files" | "leftOut"> = { files: [], leftOut: null };
+
+function whyLeftOut(count: number, more: readonly File[], maxFileBytes: number): LeftOut | null {
+  if (count > MAX_FILES) return "too many";
+  if (more.some(({ size }) => size > maxFileBytes)) return "too large";
+  return more.some(({ size }) => size === 0) ? "empty" : null;
+}
 
 export function ChosenFiles({ chosen }: { readonly chosen: Chosen }) {
   const { words, code } = useLanguage();
@@ -58,7 +65,9 @@ export function ChosenFiles({ chosen }: { readonly chosen: Chosen }) {
         ))}
       </ul>
       <p class="problem" role="alert">
-        {chosen.hasTooMany ? words.tooManyFiles(MAX_FILES) : chosen.hasEmpty ? words.emptyFile : null}
+        {chosen.leftOut === "too many" && words.tooManyFiles(MAX_FILES)}
+        {chosen.leftOut === "too large" && words.tooLargeFile(formatSize(chosen.maxFileBytes, code))}
+        {chosen.leftOut === "empty" && words.emptyFile}
       </p>
     </div>
   );

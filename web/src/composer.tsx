@@ -75,7 +75,7 @@ export function Composer(props: ComposerProps) {
           </button>
         </div>
       )}
-      {(chosen.files.length > 0 || chosen.hasEmpty) && <ChosenFiles chosen={chosen} />}
+      {(chosen.files.length > 0 || chosen.leftOut !== null) && <ChosenFiles chosen={chosen} />}
       <p class="problem" id={TOO_LONG_ID} role="status">
         {tooMany > 0 && words.tooLongBy(tooMany)}
       </p>

@@ -20,15 +20,17 @@ export interface ConversationProps {
   readonly state: ClientState;
   readonly chat: ChatState;
   readonly isConnected: boolean;
+  /** How large a file may be that is sent. */
+  readonly maxFileBytes: number;
   readonly openings: number;
   readonly onBack: () => void;
 }
 
 export function Conversation(props: ConversationProps) {
-  const { client, changes, drafts, state, chat, isConnected, openings, onBack } = props;
+  const { client, changes, drafts, state, chat, isConnected, maxFileBytes, openings, onBack } = props;
   const words = useWords();
   const draft = drafts.of(chat.chat.id);
-  const chosen = useChosenFiles(draft.files);
+  const chosen = useChosenFiles(draft.files, maxFileBytes);
   const { isOver, listeners } = useFileDrop(chosen.add);
   const [text, setText] = useState(draft.text);
   const [replyTo, setReplyTo] = useState(draft.replyTo);

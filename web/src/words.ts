@@ -114,6 +114,7 @@ const english = {
   reallyDeleteGroup: "Delete the group and all that was said in it, for everybody?",
   noLongerIn: (name: string): string => `You are not in “${name}” any more.`,
   members: (count: number): string => `${String(count)} ${count === 1 ? "member" : "members"}`,
+  tooLargeFile: (most: string): string => `A file can be sent that has at most ${most}.`,
   tooManyFiles: (most: number): string => `A message can have at most ${String(most)} files.`,
   tooLongBy: (count: number): string =>
     `This is too long by ${String(count)} ${count === 1 ? "character" : "characters"}. Shorten it to send it.`,
@@ -240,6 +241,7 @@ const russian: Words = {
   reallyDeleteGroup: "Удалить группу и всё, что в ней сказано, у всех?",
   noLongerIn: (name) => `Вас больше нет в чате «${name}».`,
   members: (count) => `${String(count)} ${russianPlural(count, "участник", "участника", "участников")}`,
+  tooLargeFile: (most) => `Отправить можно файл не больше ${most}.`,
   tooManyFiles: (most) => `В сообщении может быть не больше ${String(most)} файлов.`,
   tooLongBy: (count) =>
     `Слишком длинно на ${String(count)} ${russianPlural(count, "символ", "символа", "символов")}. Сократите, чтобы отправить.`,

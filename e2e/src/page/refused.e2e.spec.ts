@@ -9,9 +9,10 @@ import { changeMember, messagesOf, openChat, signUp, startGroup, write } from ".
 /** Where messages are sent to, and nothing else is. */
 const SENDING = "**/api/chats/*/messages";
 const UPLOADING = "**/api/messages/*/files";
+const FILE_MAX_BYTES = 30_000;
 
 describeWithBrowser("the page, of what is not sent or said twice", (newPerson) => {
-  const chat = useChat();
+  const chat = useChat({ FILE_MAX_BYTES: String(FILE_MAX_BYTES) });
   let ben: Person;
   let hers: Page;
   let his: Page;
@@ -51,6 +52,25 @@ describeWithBrowser("the page, of what is not sent or said twice", (newPerson) =
       expect([await composer().inputValue(), asked]).toEqual([`${longest}я`, []]);
       await write(his, "en", longest);
       await eventually(async () => expect(await messagesOf(hers)).toEqual([longest]), { within: WITHIN_MS });
+    },
+    3 * WITHIN_MS,
+  );
+
+  it(
+    "leaves out a file that is larger than this server takes where it is chosen, and says how large one may be",
+    async () => {
+      const file = (name: string, size: number) => ({ name, mimeType: "text/plain", buffer: Buffer.alloc(size, "a") });
+      await his
+        .locator(".composer input[type=file]")
+        .setInputFiles([file("largest.txt", FILE_MAX_BYTES), file("film.txt", FILE_MAX_BYTES + 1)]);
+      await his.getByText("A file can be sent that has at most 30 kB.").waitFor();
+      const discards = his.getByRole("button", { name: "Discard" });
+      expect(await discards.evaluateAll((buttons) => buttons.map(({ ariaLabel }) => ariaLabel))).toEqual([
+        "Discard largest.txt",
+      ]);
+      expect(await barriersOn(his)).toEqual([]);
+      await write(his, "en", "the largest");
+      await hers.getByRole("button", { name: "Download largest.txt" }).waitFor();
     },
     3 * WITHIN_MS,
   );
