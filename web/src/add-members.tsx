@@ -18,10 +18,14 @@ export function AddMembers({ changes, chat, onClose }: AddMembersProps) {
   const words = useWords();
   const [chosen, setChosen] = useState<readonly UserObject[]>([]);
   const { isBusy, problem, tell, attempt } = useAttempt();
+  const isIn = (userId: string): boolean => chat.chat.member_ids.includes(userId);
+  // Somebody else may let them in meanwhile.
+  const outside = chosen.filter(({ id }) => !isIn(id));
 
-  async function add(): Promise<void> {
-    const userIds = chosen.map(({ id }) => id);
-    if (await attempt(() => changes.addMembers(chat.chat.id, userIds))) onClose();
+  async function add(form: HTMLFormElement): Promise<void> {
+    const userIds = outside.map(({ id }) => id);
+    // It may have been closed meanwhile; then nothing is to follow.
+    if (await attempt(() => changes.addMembers(chat.chat.id, userIds))) form.closest("dialog")?.close();
   }
 
   return (
@@ -29,18 +33,13 @@ export function AddMembers({ changes, chat, onClose }: AddMembersProps) {
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          void add();
+          void add(event.currentTarget);
         }}
       >
         <h2>{words.addMembers}</h2>
-        <PeoplePicker
-          {...{ changes, chosen }}
-          isIn={(userId) => chat.chat.member_ids.includes(userId)}
-          onChoose={setChosen}
-          onProblem={tell}
-        />
+        <PeoplePicker {...{ changes, isIn }} chosen={outside} onChoose={setChosen} onProblem={tell} />
         <DialogEnd problem={problem}>
-          <button class="primary" disabled={chosen.length === 0} {...whileBusy(isBusy)}>
+          <button class="primary" disabled={outside.length === 0} {...whileBusy(isBusy)}>
             {words.add}
           </button>
         </DialogEnd>

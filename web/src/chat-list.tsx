@@ -1,6 +1,7 @@
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { chatsByActivity, type ChatState, type ClientState } from "@chat/client/state";
 import { Avatar } from "./avatar.tsx";
+import { useKeptFocus } from "./kept-focus.ts";
 import { useLanguage } from "./language.ts";
 import { NamesInText } from "./names-in-text.tsx";
 import { idOfPicture, nameOfChat, nameOfPerson, partnerOf, pictureOfChat, pictureOfPerson } from "./names.ts";
@@ -22,7 +23,13 @@ export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut 
   /** Where the focus was last in the list, or the chat that was opened since: there Tab comes to, and the arrows go from it. */
   const [reached, setReached] = useState(openedId);
   useEffect(() => setReached(openedId), [openedId]);
-  const current = chats.find(({ chat }) => chat.id === reached) ?? chats[0];
+  const found = chats.findIndex(({ chat }) => chat.id === reached);
+  const place = useRef(0);
+  if (found !== -1) place.current = found;
+  // Of a chat that is gone, the one that has come into its place.
+  const current = chats[Math.min(place.current, chats.length - 1)];
+  const list = useRef<HTMLUListElement>(null);
+  useKeptFocus(list, (rows) => rows.querySelector("[tabindex='0']") ?? rows.closest("nav"));
   const ownName = state.users.get(state.userId)?.name ?? "";
   return (
     <nav class="chat-list" aria-label={words.chats} tabIndex={-1}>
@@ -39,7 +46,7 @@ export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut 
         </button>
       </header>
       {chats.length === 0 && <p class="hint">{words.noChats}</p>}
-      <ul onKeyDown={(event) => moveFocusIn(event.currentTarget, "[data-chat]", event)}>
+      <ul ref={list} onKeyDown={(event) => moveFocusIn(event.currentTarget, "[data-chat]", event)}>
         {chats.map((chat) => (
           <li key={chat.chat.id} onFocusIn={() => setReached(chat.chat.id)}>
             <ChatRow {...{ state, chat, isOpened: chat.chat.id === openedId, isStop: chat === current, onOpen }} />

@@ -37,7 +37,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   const maxFileBytes = useMaxFileBytes(changes, isConnected);
   const downloading = useMemo(() => ({ download: client.download, isConnected }), [client, isConnected]);
   const opened = openedId === null ? undefined : state.chats.get(openedId);
-  const gone = useGoneChat(openedId, opened === undefined ? null : nameOfChat(state, opened, words));
+  const gone = useGoneChat(openedId, opened === undefined ? null : nameOfChat(state, opened, words), leave);
 
   useNoStrayDrops();
   useEffect(() => askBeforeLeaving(() => hasUnsent(client.state()) || drafts.hasFiles()), [client, drafts]);
@@ -71,7 +71,7 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
         <p class={`connection ${connection}`} role="status">
           {connection === "disconnected" && words.disconnected}
           {connection === "connecting" && words.connecting}
-          {isConnected && gone !== null && words.noLongerIn(isolated(gone))}
+          {isConnected && gone !== null && !state.chats.has(gone.id) && words.noLongerIn(isolated(gone.name))}
         </p>
         <RefusedMessages
           {...{ state, unsent }}

@@ -46,7 +46,7 @@ export function Conversation(props: ConversationProps) {
 
   return (
     <>
-      <section class="conversation" aria-label={nameOfChat(state, chat, words)} {...listeners}>
+      <section class="conversation" aria-label={nameOfChat(state, chat, words)} tabIndex={-1} {...listeners}>
         <ConversationHead
           {...{ state, chat, onBack }}
           onProfile={() => setDialog("profile")}

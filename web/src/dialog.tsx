@@ -1,5 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
+import { isFocusLost, useKeptFocus } from "./kept-focus.ts";
 import { useWords } from "./language.ts";
 
 export interface DialogProps {
@@ -15,6 +16,14 @@ export interface DialogProps {
 export function Dialog({ label, kind = "", onClose, children }: DialogProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  useKeptFocus(dialog, (shown) => shown.querySelector("[autofocus]") ?? shown.querySelector("[tabindex='0']"));
+  // It goes back to what the dialog was opened with, which may be there no more.
+  useEffect(
+    () => () => {
+      if (isFocusLost()) document.querySelector<HTMLElement>(".conversation")?.focus();
+    },
+    [],
+  );
   return (
     <dialog ref={dialog} class={`card ${kind}`} aria-label={label} onClose={onClose}>
       {children}

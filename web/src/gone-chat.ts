@@ -1,17 +1,31 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
+import { isFocusLost } from "./kept-focus.ts";
+
+interface NamedChat {
+  readonly id: string;
+  readonly name: string;
+}
 
 /**
- * The name of the chat that was open until this user was not in it any more, whoever did that; null as long as there is none.
- * The focus was in it, and goes to the list of chats.
+ * The chat that was open until this user was not in it any more, whoever did that; null once another one is open. It is
+ * left: let in again, one opens it when one wants to. The focus goes to the list of chats when it was in what is gone.
  */
-export function useGoneChat(openedId: string | null, name: string | null): string | null {
-  const last = useRef<{ readonly id: string; readonly name: string } | null>(null);
-  if (openedId !== null && name !== null) last.current = { id: openedId, name };
-  const gone = name === null && openedId !== null && last.current?.id === openedId ? last.current.name : null;
+export function useGoneChat(openedId: string | null, name: string | null, leave: () => void): NamedChat | null {
+  const last = useRef<NamedChat | null>(null);
+  const [gone, setGone] = useState<NamedChat | null>(null);
 
   useEffect(() => {
-    if (gone !== null) document.querySelector<HTMLElement>(".chat-list")?.focus();
-  }, [gone]);
+    if (openedId === null) return;
+    if (name !== null) {
+      last.current = { id: openedId, name };
+      setGone(null);
+    } else if (last.current?.id === openedId) {
+      setGone(last.current);
+      last.current = null;
+      leave();
+      if (isFocusLost()) document.querySelector<HTMLElement>(".chat-list")?.focus();
+    }
+  }, [openedId, name]);
 
   return gone;
 }

@@ -20,35 +20,32 @@ export interface GroupDialogsProps {
 /** As the server has it. */
 const MAX_TITLE = 200;
 
-/** One at a time, above everything else; from adding people it goes back to those who are in. */
+/** Adding people stands above those who are in, and goes back there. */
 export function GroupDialogs({ changes, state, chat, dialog, onDialog }: GroupDialogsProps) {
   const words = useWords();
-  switch (dialog) {
-    case null:
-      return null;
-    case "profile":
-      return (
-        <ProfileDialog
-          {...{ changes }}
-          of={`/chats/${chat.chat.id}`}
-          label={words.groupProfile}
-          nameLabel={words.groupName}
-          maxNameLength={MAX_TITLE}
-          id={chat.chat.id}
-          name={nameOfChat(state, chat, words)}
-          picture={pictureOfChat(state, chat)}
-          onClose={() => onDialog(null)}
-        />
-      );
-    case "members":
-      return (
-        <MembersDialog
-          {...{ changes, state, chat }}
-          onAdd={() => onDialog("add members")}
-          onClose={() => onDialog(null)}
-        />
-      );
-    case "add members":
-      return <AddMembers {...{ changes, chat }} onClose={() => onDialog("members")} />;
-  }
+  if (dialog === "profile")
+    return (
+      <ProfileDialog
+        {...{ changes }}
+        of={`/chats/${chat.chat.id}`}
+        label={words.groupProfile}
+        nameLabel={words.groupName}
+        maxNameLength={MAX_TITLE}
+        id={chat.chat.id}
+        name={nameOfChat(state, chat, words)}
+        picture={pictureOfChat(state, chat)}
+        onClose={() => onDialog(null)}
+      />
+    );
+  if (dialog === null) return null;
+  return (
+    <>
+      <MembersDialog
+        {...{ changes, state, chat }}
+        onAdd={() => onDialog("add members")}
+        onClose={() => onDialog(null)}
+      />
+      {dialog === "add members" && <AddMembers {...{ changes, chat }} onClose={() => onDialog("members")} />}
+    </>
+  );
 }

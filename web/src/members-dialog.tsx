@@ -1,4 +1,4 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChatState, ClientState, Role } from "@chat/client/state";
 import { useAttempt } from "./attempt.ts";
 import { whileBusy } from "./busy.ts";
@@ -20,15 +20,18 @@ export interface MembersDialogProps {
 
 /** What is asked for once more, and the button that it was asked for with. */
 interface Asked {
+  readonly about: "leaving" | "deleting" | { readonly removing: string };
   readonly question: string;
   readonly change: () => Promise<void>;
   readonly button: HTMLElement;
+  /** Another one each time: who asks for something else is asked anew. */
+  readonly number: number;
 }
 
 /** Who is in a group, who of them is there now, and what one may change of it: oneself first, the others by their names. */
 export function MembersDialog({ changes, state, chat, onAdd, onClose }: MembersDialogProps) {
   const { words, code } = useLanguage();
-  const [asked, setAsked] = useState<Asked | null>(null);
+  const [lastAsked, setAsked] = useState<Asked | null>(null);
   const { isBusy, problem, attempt } = useAttempt();
   const list = useRef<HTMLUListElement>(null);
   const goesBackTo = useRef<HTMLElement | null>(null);
@@ -39,14 +42,27 @@ export function MembersDialog({ changes, state, chat, onAdd, onClose }: MembersD
     .sort((one, other) => Number(other.isOwn) - Number(one.isOwn) || compare(one.name, other.name));
   const isOwner = chat.myRole === "owner";
   const maySeeToMembers = isOwner || chat.myRole === "admin";
+  const isRemovable = (userId: string): boolean =>
+    people.some(({ id, role, isOwn }) => id === userId && !isOwn && mayRemove(chat.myRole, role));
+  const isPossible = ({ about }: Asked): boolean =>
+    about === "leaving" || (about === "deleting" ? isOwner : isRemovable(about.removing));
+  // It may come to nothing while it is asked: somebody goes by himself, or a role is another one.
+  const asked = lastAsked !== null && isPossible(lastAsked) ? lastAsked : null;
+  useEffect(() => {
+    if (asked !== null || lastAsked === null) return;
+    goesBackTo.current = null;
+    setAsked(null);
+  }, [asked, lastAsked]);
 
   // What was pressed goes with him whom it is about.
   useLayoutEffect(() => {
-    if (asked === null) goesBackTo.current?.focus();
-  }, [asked]);
+    if (lastAsked === null) goesBackTo.current?.focus();
+  }, [lastAsked]);
 
-  const ask = (question: string, change: () => Promise<void>) => (button: HTMLElement) =>
-    setAsked({ question, change, button });
+  const ask =
+    (about: Asked["about"], question: string, change: () => Promise<void>) =>
+    (button: HTMLElement): void =>
+      setAsked((before) => ({ about, question, change, button, number: (before?.number ?? 0) + 1 }));
 
   function answer(isYes: boolean): void {
     if (asked === null) return;
@@ -66,51 +82,60 @@ export function MembersDialog({ changes, state, chat, onAdd, onClose }: MembersD
             {...{ state, id, role, name, isOwn, isBusy }}
             onRole={isOwner && !isOwn ? (next) => void attempt(() => changes.setRole(chatId, id, next)) : null}
             onRemove={
-              mayRemove(chat.myRole, role) && !isOwn
-                ? ask(words.reallyRemoveMember(isolated(name)), () => changes.removeMember(chatId, id))
+              isRemovable(id)
+                ? ask({ removing: id }, words.reallyRemoveMember(isolated(name)), () =>
+                    changes.removeMember(chatId, id),
+                  )
                 : null
             }
           />
         ))}
       </ul>
       {chat.members === null && <p class="hint">…</p>}
-      {asked === null ? (
-        <>
-          <div class="ways-out">
+      {/* Not taken away while a question stands in its place: what was pressed there has the focus again when that is answered. */}
+      <div class="dialog-rest" hidden={asked !== null} onClickCapture={passOverSecondClick}>
+        <div class="ways-out">
+          <button
+            class="link"
+            type="button"
+            {...whileBusy(isBusy)}
+            onClick={({ currentTarget }) =>
+              ask("leaving", words.reallyLeave, () => changes.leaveGroup(chatId))(currentTarget)
+            }
+          >
+            {words.leaveGroup}
+          </button>
+          {isOwner && (
             <button
               class="link"
               type="button"
               {...whileBusy(isBusy)}
-              onClick={({ currentTarget }) => ask(words.reallyLeave, () => changes.leaveGroup(chatId))(currentTarget)}
+              onClick={({ currentTarget }) =>
+                ask("deleting", words.reallyDeleteGroup, () => changes.deleteGroup(chatId))(currentTarget)
+              }
             >
-              {words.leaveGroup}
+              {words.deleteGroup}
             </button>
-            {isOwner && (
-              <button
-                class="link"
-                type="button"
-                {...whileBusy(isBusy)}
-                onClick={({ currentTarget }) =>
-                  ask(words.reallyDeleteGroup, () => changes.deleteGroup(chatId))(currentTarget)
-                }
-              >
-                {words.deleteGroup}
-              </button>
-            )}
-          </div>
-          <DialogEnd problem={problem}>
-            {maySeeToMembers && (
-              <button class="primary" type="button" onClick={onAdd}>
-                {words.addMembers}
-              </button>
-            )}
-          </DialogEnd>
-        </>
-      ) : (
-        <Question question={asked.question} onYes={() => answer(true)} onNo={() => answer(false)} />
+          )}
+        </div>
+        <DialogEnd problem={problem}>
+          {maySeeToMembers && (
+            <button class="primary" type="button" onClick={onAdd}>
+              {words.addMembers}
+            </button>
+          )}
+        </DialogEnd>
+      </div>
+      {asked !== null && (
+        <Question key={asked.number} question={asked.question} onYes={() => answer(true)} onNo={() => answer(false)} />
       )}
     </Dialog>
   );
+}
+
+/** The second half of a double click is meant for what stood there before it. */
+function passOverSecondClick(event: MouseEvent): void {
+  if (event.detail > 1) event.stopPropagation();
 }
 
 /** Of a group: an owner anybody, an admin all but owners; the server has the last word. */

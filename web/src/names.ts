@@ -37,12 +37,19 @@ export const namesOfFiles = (files: readonly { readonly name: string }[]): strin
 
 /** What stands in a circle where there is no picture. */
 export function initialsOf(name: string): string {
-  const letters = name
-    .split(/\s+/u)
+  const words = name.split(/\s+/u).map((word) => word.replace(LEADING_UNSEEN, ""));
+  const initials = words
     .filter((word) => word !== "")
-    .map((word) => String.fromCodePoint(word.codePointAt(0) ?? 0));
-  return letters.slice(0, 2).join("").toLocaleUpperCase();
+    .slice(0, 2)
+    .map(firstSign);
+  return initials.join("").toLocaleUpperCase();
 }
+
+/** What says how the rest is to be written, and is not seen itself. */
+const LEADING_UNSEEN = /^\p{C}+/u;
+const signs = new Intl.Segmenter(undefined, { granularity: "grapheme" });
+/** As a reader counts: a flag, or a letter with its accents, is one. */
+const firstSign = (word: string): string => signs.segment(word).containing(0)?.segment ?? "";
 
 /** One of the colours of the style sheet, the same for the same id everywhere. */
 export function colourOf(id: string): string {

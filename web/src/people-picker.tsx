@@ -31,7 +31,9 @@ export function PeoplePicker(props: PeoplePickerProps) {
     const asking = setTimeout(() => {
       changes.findPeople(query).then(
         (people) => {
-          if (!isOver) setFound(people);
+          if (isOver) return;
+          setFound(people);
+          onProblem("");
         },
         () => onProblem(words.unreachable),
       );

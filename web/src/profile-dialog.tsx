@@ -1,4 +1,4 @@
-import { useRef, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { useAttempt } from "./attempt.ts";
 import { Avatar } from "./avatar.tsx";
 import { whileBusy } from "./busy.ts";
@@ -26,9 +26,13 @@ export function ProfileDialog(props: ProfileDialogProps) {
   const { changes, of, label, nameLabel, maxNameLength, id, name, picture, onClose } = props;
   const words = useWords();
   const input = useRef<HTMLInputElement>(null);
-  const [newName, setNewName] = useState(name);
+  /** Null: nothing else than what it is called, whoever calls it so. */
+  const [typed, setTyped] = useState<string | null>(null);
   const { isBusy, problem, attempt } = useAttempt();
-  const wanted = newName.trim();
+  const wanted = typed?.trim() ?? name;
+  const isNew = wanted !== "" && wanted !== name;
+
+  useEffect(() => setTyped((last) => (last?.trim() === name ? null : last)), [name]);
 
   const choose = (): void => {
     if (!isBusy) input.current?.click();
@@ -42,21 +46,21 @@ export function ProfileDialog(props: ProfileDialogProps) {
         class="rename"
         onSubmit={(event) => {
           event.preventDefault();
-          if (wanted !== "" && wanted !== name) void attempt(() => changes.rename(of, wanted));
+          if (isNew) void attempt(() => changes.rename(of, wanted));
         }}
       >
         <label>
           {nameLabel}
           <input
-            value={newName}
+            value={typed ?? name}
             required
             dir="auto"
             maxLength={maxNameLength}
             autocomplete="off"
-            onInput={({ currentTarget }) => setNewName(currentTarget.value)}
+            onInput={({ currentTarget: { value } }) => setTyped(value === name ? null : value)}
           />
         </label>
-        <button disabled={wanted === "" || wanted === name} {...whileBusy(isBusy)}>
+        <button aria-disabled={!isNew} {...whileBusy(isBusy)}>
           {words.save}
         </button>
       </form>

@@ -9,9 +9,9 @@ import type { ChatCommands } from "../commands/chat-commands.ts";
 import { maxDescriptionCharacters, maxMembersPerRequest, maxTitleCharacters } from "../domain/chat/limits.ts";
 import { agreed, sameSet, wrongField } from "./agreed.ts";
 import { chatIdParams } from "./params.ts";
+import { SOMETHING_SEEN } from "./profile-fields.ts";
 
-/** Spaces alone are no name. */
-const title = nullable(Type.String({ minLength: 1, maxLength: maxTitleCharacters, pattern: "\\S" }));
+const title = nullable(Type.String({ minLength: 1, maxLength: maxTitleCharacters, pattern: SOMETHING_SEEN }));
 const description = nullable(Type.String({ maxLength: maxDescriptionCharacters }));
 const memberIds = userIdListField({ maxIds: maxMembersPerRequest });
 const chatType = Type.Union([Type.Literal("private"), Type.Literal("group")]);

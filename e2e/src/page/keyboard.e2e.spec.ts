@@ -184,6 +184,17 @@ describeWithBrowser("the page by keyboard, and when it is left", (newPerson) => 
       await hers.keyboard.press("Enter");
       await expectFocus(hers.getByLabel("Message", { exact: true }));
       expect(await rows.nth(1).getAttribute("aria-current")).toBe("true");
+
+      // What stands above the rows, whatever is scrolled, hides none that is gone to.
+      await hers.setViewportSize({ ...wide.viewport, height: 170 });
+      await rows.nth(1).focus();
+      await hers.keyboard.press("End");
+      await hers.keyboard.press("ArrowUp");
+      await expectFocus(rows.nth(0));
+      const topOf = (place: Locator) => place.evaluate((element) => element.getBoundingClientRect().top);
+      const head = await hers.locator("nav header").evaluate((element) => element.getBoundingClientRect().bottom);
+      expect(await topOf(rows.nth(0))).toBeGreaterThanOrEqual(Math.floor(head));
+      await hers.setViewportSize(wide.viewport);
     },
     3 * WITHIN_MS,
   );

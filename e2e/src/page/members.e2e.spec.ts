@@ -40,6 +40,8 @@ describeWithBrowser("the members of a group", (newPerson) => {
         await dialog.getByLabel(field, { exact: true }).press("Enter");
         await dialog.getByRole("heading", { name, exact: true }).waitFor();
         expect(await barriersOn(ann)).toEqual([]);
+        await dialog.getByRole("button", { name: "Save" }).press("Enter");
+        await dialog.getByRole("button", { name: "Save" }).and(ann.locator(":focus")).waitFor();
         await ann.keyboard.press("Escape");
       };
       await rename("Name and picture of the group", "Name of the group", "Alpha");
@@ -96,6 +98,11 @@ describeWithBrowser("the members of a group", (newPerson) => {
       await eventually(async () => expect(await namesIn(members)).toEqual(["Ann", "Ben", "Cleo"]), {
         within: WITHIN_MS,
       });
+      // It comes back to the list, and is opened by nobody but her.
+      await cleo.getByRole("navigation").getByRole("button", { name: "Alpha" }).waitFor();
+      await cleo.getByRole("navigation").and(cleo.locator(":focus")).waitFor();
+      expect(await cleo.getByRole("heading", { name: "Alpha", level: 1 }).count()).toBe(0);
+      expect(await cleo.getByText("any more").count()).toBe(0);
       await openChat(cleo, "Alpha");
       await cleo.getByRole("heading", { name: "Alpha", level: 1 }).waitFor();
     },

@@ -338,9 +338,10 @@ describeWithBrowser("the page", (newPerson) => {
       for (const picture of ofOthers) await pictureShows(picture);
       expect(await his.getByRole("button", { name: "Название и картинка группы" }).count()).toBe(0);
       const remove = dialog.getByRole("button", { name: "Delete the picture" });
-      await remove.click();
+      await remove.press("Enter");
       for (const picture of ofOthers) await picture.waitFor({ state: "detached" });
       await remove.waitFor({ state: "detached" });
+      await dialog.getByRole("button", { name: "Choose a picture" }).and(window.locator(":focus")).waitFor();
       await window.keyboard.press("Escape");
       await dialog.waitFor({ state: "detached" });
       expect(await button.locator("img").count()).toBe(0);

@@ -9,6 +9,7 @@ describeWithBrowser("who makes an account", (newPerson) => {
   it.each([
     ["email", "notanemail", "This is no e-mail address."],
     ["name", "   ", "A name cannot be empty"],
+    ["name", "\u200b", "A name cannot be empty"],
     ["password", "😀😀😀😀", "This password is too short"],
   ])(
     "is told which field is wrong: %s",
