@@ -2,16 +2,15 @@ import Type, { type Static } from "typebox";
 import { ChatObject } from "@chat/shared/api/chat-object";
 import { exampleChat } from "@chat/shared/api/examples";
 import { defineRoute, type Route } from "@chat/shared/http/define-route";
-import { nullable, userIdField, userIdListField } from "@chat/shared/http/fields";
+import { nullable, SOMETHING_SEEN, userIdField, userIdListField } from "@chat/shared/http/fields";
 import { groupChatId, newChatId, privateChatId, type ChatId, type UserId } from "@chat/shared/ids";
 import { chatAnswer } from "../commands/answers.ts";
 import type { ChatCommands } from "../commands/chat-commands.ts";
 import { maxDescriptionCharacters, maxMembersPerRequest, maxTitleCharacters } from "../domain/chat/limits.ts";
 import { agreed, sameSet, wrongField } from "./agreed.ts";
 import { chatIdParams } from "./params.ts";
-import { SOMETHING_SEEN } from "./profile-fields.ts";
 
-const title = nullable(Type.String({ minLength: 1, maxLength: maxTitleCharacters, pattern: SOMETHING_SEEN }));
+const title = nullable(Type.String({ maxLength: maxTitleCharacters, pattern: SOMETHING_SEEN }));
 const description = nullable(Type.String({ maxLength: maxDescriptionCharacters }));
 const memberIds = userIdListField({ maxIds: maxMembersPerRequest });
 const chatType = Type.Union([Type.Literal("private"), Type.Literal("group")]);

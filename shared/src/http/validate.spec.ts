@@ -1,7 +1,7 @@
 import { describe, expect, it } from "@jest/globals";
 import Type from "typebox";
 import { Rejection } from "../rejection.ts";
-import { textField, userIdField, userIdListField } from "./fields.ts";
+import { nullable, SOMETHING_SEEN, textField, userIdField, userIdListField } from "./fields.ts";
 import { compileBody, compileParams, compileQuery } from "./validate.ts";
 
 const Body = Type.Object({
@@ -44,6 +44,22 @@ describe("a body", () => {
       "/user_id must be a user id",
       "/place/city is missing",
     ]);
+  });
+
+  it("hears once of a field that is neither null nor right, and what of it is wrong", () => {
+    const Named = Type.Object({
+      name: nullable(Type.String({ maxLength: 3, pattern: SOMETHING_SEEN })),
+      kind: Type.Optional(Type.Union([Type.Literal("a"), Type.Literal("b")])),
+    });
+    const named = compileBody(Named, "refuse");
+
+    expect(errorsOf(() => named({ name: null }))).toEqual([]);
+    expect(errorsOf(() => named({ name: 5 }))).toEqual(["/name must be string"]);
+    expect(errorsOf(() => named({ name: "four" }))).toEqual(["/name must NOT have more than 3 characters"]);
+    for (const name of ["", "  ", "\u200b", "\u202e\u2066", "\u3164"])
+      expect(errorsOf(() => named({ name }))).toEqual(["/name must have a character that can be seen"]);
+    for (const name of ["a", "\u202ea", "😀", "é", "\u0627", "-"]) expect(errorsOf(() => named({ name }))).toEqual([]);
+    expect(errorsOf(() => named({ name: null, kind: "c" })).at(-1)).toBe("/kind must match a schema in anyOf");
   });
 
   it.each([null, [], "text", 7, true])("that is no object is refused: %j", (body) => {

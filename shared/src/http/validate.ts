@@ -3,6 +3,7 @@ import addFormatsModule from "ajv-formats";
 import type { Static, TObject, TSchema } from "typebox";
 import { isUserId } from "../ids.ts";
 import { type FieldError, Rejection } from "../rejection.ts";
+import { SOMETHING_SEEN } from "./fields.ts";
 import { escapePointer, findUnstorableText } from "./storable-text.ts";
 
 /** Enough to mend a form with; a body of 64 KiB could be wrong in thousands of places. */
@@ -65,12 +66,21 @@ function withIntegers(integers: ReadonlySet<string>, value: unknown): unknown {
 function asValidate<S extends TSchema>(where: FieldError["in"], validate: ValidateFunction): Validate<S> {
   return (value) => {
     if (validate(value)) return value as Static<S>;
-    const errors = (validate.errors ?? []).slice(0, MAX_FIELD_ERRORS).map((error) => fieldError(where, error));
+    const errors = withoutNulls(validate.errors ?? [])
+      .slice(0, MAX_FIELD_ERRORS)
+      .map((error) => fieldError(where, error));
     const [first] = errors;
     const sentence =
       first === undefined ? "The request is wrong." : `${first.pointer || "The " + where} ${first.detail}.`;
     throw new Rejection("validation_failed", sentence, { errors });
   };
+}
+
+/** Of a field that may be null Ajv says three things: what is wrong with it, that it is not null, and that one of the two must hold. */
+function withoutNulls(errors: readonly ErrorObject[]): readonly ErrorObject[] {
+  const isNull = ({ keyword, params }: ErrorObject): boolean => keyword === "type" && params["type"] === "null";
+  const mayBeNull = new Set(errors.filter(isNull).map(({ instancePath }) => instancePath));
+  return errors.filter((error) => !isNull(error) && !(error.keyword === "anyOf" && mayBeNull.has(error.instancePath)));
 }
 
 function fieldError(where: FieldError["in"], { instancePath, keyword, params, message }: ErrorObject): FieldError {
@@ -79,6 +89,8 @@ function fieldError(where: FieldError["in"], { instancePath, keyword, params, me
   if (keyword === "additionalProperties") {
     return { in: where, pointer: named(params["additionalProperty"]).toWellFormed(), detail: "is not known here" };
   }
+  if (params["pattern"] === SOMETHING_SEEN)
+    return { in: where, pointer: instancePath, detail: "must have a character that can be seen" };
   return { in: where, pointer: instancePath, detail: message ?? "is wrong" };
 }
 
