@@ -10,7 +10,7 @@ import { eventually } from "@chat/shared/testing/eventually";
 import { createLogger } from "@chat/shared/telemetry/logger";
 import { lockFolder } from "./folder-lock.ts";
 import { stopOrphan } from "./orphan.ts";
-import { identityOf } from "./running-process.ts";
+import { commandLineOf, identityOf } from "./running-process.ts";
 
 let folder: string;
 const children: ChildProcess[] = [];
@@ -30,6 +30,8 @@ async function childOfCareless(): Promise<{ pid: number; identity: string }> {
   });
   children.push(parent);
   const [line] = (await once(createInterface(parent.stdout), "line")) as [string];
+  // Until then it is a shell, which buries what it has made.
+  await eventually(async () => expect(await commandLineOf(parent.pid ?? 0)).toMatch(/^sleep/));
   const pid = Number(line);
   // From fork to exec it is the same process to the kernel, and so to us.
   const identity = await identityOf(pid);
