@@ -42,10 +42,11 @@ export function MembersDialog({ changes, state, chat, onAdd, onClose }: MembersD
     .sort((one, other) => Number(other.isOwn) - Number(one.isOwn) || compare(one.name, other.name));
   const isOwner = chat.myRole === "owner";
   const maySeeToMembers = isOwner || chat.myRole === "admin";
-  const isRemovable = (userId: string): boolean =>
-    people.some(({ id, role, isOwn }) => id === userId && !isOwn && mayRemove(chat.myRole, role));
-  const isPossible = ({ about }: Asked): boolean =>
-    about === "leaving" || (about === "deleting" ? isOwner : isRemovable(about.removing));
+  const isRemovable = ({ role, isOwn }: (typeof people)[number]): boolean => !isOwn && mayRemove(chat.myRole, role);
+  const isPossible = ({ about }: Asked): boolean => {
+    if (about === "leaving") return true;
+    return about === "deleting" ? isOwner : people.some((one) => one.id === about.removing && isRemovable(one));
+  };
   // It may come to nothing while it is asked: somebody goes by himself, or a role is another one.
   const asked = lastAsked !== null && isPossible(lastAsked) ? lastAsked : null;
   useEffect(() => {
@@ -76,15 +77,17 @@ export function MembersDialog({ changes, state, chat, onAdd, onClose }: MembersD
       <h2>{words.membersOfGroup}</h2>
       {/* A thousand of them scroll, which is done by keyboard only where the focus can be. */}
       <ul class="people" aria-label={words.membersOfGroup} tabIndex={0} ref={list}>
-        {people.map(({ id, role, name, isOwn }) => (
+        {people.map((person) => (
           <MemberRow
-            key={id}
-            {...{ state, id, role, name, isOwn, isBusy }}
-            onRole={isOwner && !isOwn ? (next) => void attempt(() => changes.setRole(chatId, id, next)) : null}
+            key={person.id}
+            {...{ state, isBusy, ...person }}
+            onRole={
+              isOwner && !person.isOwn ? (next) => void attempt(() => changes.setRole(chatId, person.id, next)) : null
+            }
             onRemove={
-              isRemovable(id)
-                ? ask({ removing: id }, words.reallyRemoveMember(isolated(name)), () =>
-                    changes.removeMember(chatId, id),
+              isRemovable(person)
+                ? ask({ removing: person.id }, words.reallyRemoveMember(isolated(person.name)), () =>
+                    changes.removeMember(chatId, person.id),
                   )
                 : null
             }
