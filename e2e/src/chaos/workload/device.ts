@@ -1,4 +1,3 @@
-import { once } from "node:events";
 import { setTimeout as pause } from "node:timers/promises";
 import { WebSocket } from "ws";
 import type { Frame } from "../../harness/api.ts";
@@ -9,8 +8,13 @@ import type { Person, World } from "./world.ts";
 /** One who was refused or cut off comes back after up to so long. */
 const BACK_WITHIN_MS = 300;
 const OPEN_WITHIN_MS = 10_000;
+/** A device is told `ready` at its first connection that lasts, unless something keeps everybody out. */
+const READY_WITHIN_MS = 60_000;
 /** Of those who go away by themselves, as many as say goodbye. */
 const GOODBYE_ONE_IN = 2;
+
+/** Something keeps a device out from the beginning. */
+export class NeverReady extends Error {}
 
 export interface Device {
   readonly name: string;
@@ -28,16 +32,21 @@ interface Options {
   readonly mode: "plain" | "resuming";
   readonly connectedMs: number;
   readonly world: World;
+  readonly readyWithinMs?: number;
 }
 
-/** A device that comes back whenever it is cut off, and notes all that it is told. Resolves when it is connected first. */
-export async function startDevice({ name, person, mode, connectedMs, world }: Options): Promise<Device> {
+/**
+ * A device that comes back whenever it is cut off, and notes all that it is told. Resolves when it is connected first;
+ * rejects with a NeverReady, and comes back no more, when that takes longer than `readyWithinMs`.
+ */
+export async function startDevice(options: Options): Promise<Device> {
+  const { name, person, mode, connectedMs, world, readyWithinMs = READY_WITHIN_MS } = options;
   const { chance, note, addresses } = world;
   const over = new AbortController();
   const seqs = new Map<string, number>();
   let cursor: string | null = null;
   let restless = true;
-  const ready = Promise.withResolvers<null>();
+  const ready = Promise.withResolvers<true>();
 
   async function connect(): Promise<void> {
     const connection = world.nextNumber();
@@ -71,7 +80,7 @@ export async function startDevice({ name, person, mode, connectedMs, world }: Op
   function hear(connection: number, frame: Frame): void {
     if (frame.type === "ready") {
       cursor ??= String(frame["cursor"]);
-      ready.resolve(null);
+      ready.resolve(true);
     }
     if (frame.type === "resync") note({ type: "resync", connection });
     if (frame.at !== undefined) cursor = frame.at;
@@ -87,17 +96,20 @@ export async function startDevice({ name, person, mode, connectedMs, world }: Op
       await pause(chance.below(BACK_WITHIN_MS));
     }
   })();
-  const aborted = once(over.signal, "abort");
-  await Promise.race([ready.promise, aborted]);
+  const stop = async (): Promise<void> => {
+    over.abort();
+    await living;
+  };
+  if (!(await Promise.race([ready.promise, pause(readyWithinMs, false, { ref: false })]))) {
+    await stop();
+    throw new NeverReady(`${name} was not told \`ready\` within ${readyWithinMs} ms`);
+  }
   return {
     name,
     user: person.id,
     heardUpTo: (chat) => seqs.get(chat) ?? 0,
     settle: () => (restless = false),
-    async stop() {
-      over.abort();
-      await living;
-    },
+    stop,
   };
 }
 

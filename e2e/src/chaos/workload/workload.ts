@@ -20,6 +20,7 @@ export interface Workload {
   comeToRest(since: number, ms: number): Promise<boolean>;
   /** Notes all that is there. */
   lookAtRest(): Promise<void>;
+  /** Devices and writers go, with or without an answer. */
   stop(): Promise<void>;
 }
 
@@ -34,13 +35,16 @@ interface Options {
   readonly accounts?: readonly Person[];
 }
 
-/** Makes accounts, opens two devices for each, makes rooms, and lets everybody write. */
+/** Makes accounts, opens two devices for each, makes rooms, and lets everybody write. Rejects when nobody can begin. */
 export async function startWorkload({ addresses, queryApis, seed, sizes, note, accounts }: Options): Promise<Workload> {
   const seeds = createChance(seed);
   let number = 0;
+  const over = new AbortController();
+  const stopped = new AbortController();
   const world = (): World => ({
     addresses,
     note,
+    stopped: stopped.signal,
     chance: createChance(seeds.below(2 ** 31)),
     nextNumber: () => (number += 1),
   });
@@ -48,15 +52,22 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note, a
   const people = everybody.slice(0, sizes.people);
   const guests = everybody.slice(sizes.people);
   const devices: Device[] = [];
+  let writing: Promise<unknown> = Promise.resolve();
+  await using begun = new AsyncDisposableStack();
+  begun.defer(async () => {
+    over.abort();
+    stopped.abort();
+    await Promise.all([writing.catch(() => undefined), ...devices.map((device) => device.stop())]);
+  });
   for (const person of everybody) {
     for (const mode of ["plain", "resuming"] as const) {
       const { connectedMs } = sizes;
-      devices.push(await startDevice({ name: `${mode}-${person.name}`, person, mode, connectedMs, world: world() }));
+      const name = `${mode}-${person.name}`;
+      devices.push(await startDevice({ name, person, mode, connectedMs, world: world() }));
     }
   }
   const rooms = await makeRooms();
-  const over = new AbortController();
-  const writing = Promise.all(
+  writing = Promise.all(
     everybody.map((person) => {
       const own = rooms.filter((room) => room.members.includes(person) || room.guests.includes(person));
       return createWriter(person, own, sizes, world()).write(over.signal);
@@ -105,6 +116,7 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note, a
     return { answers: true, pushes };
   }
 
+  const running = begun.move();
   return {
     async stopWriting(ms) {
       over.abort();
@@ -126,10 +138,7 @@ export async function startWorkload({ addresses, queryApis, seed, sizes, note, a
       return done.answers && done.pushes;
     },
     lookAtRest: () => lookAtRest({ queries: queryApis[0] ?? "", rooms, people: everybody, note }),
-    async stop() {
-      over.abort();
-      await Promise.all(devices.map((device) => device.stop()));
-    },
+    stop: () => running.disposeAsync(),
   };
 }
 

@@ -29,6 +29,8 @@ export interface World {
   readonly addresses: Addresses;
   readonly chance: Chance;
   readonly note: Note;
+  /** Nobody is there any more to answer: who still asks lets it be. */
+  readonly stopped: AbortSignal;
   /** A number for each attempt and connection. */
   nextNumber(): number;
 }

@@ -18,7 +18,7 @@ const PAGE = 20;
 const MAX_FILES_OF_MESSAGE = 3;
 
 export interface Writer {
-  /** Until `over`; what is on its way is brought to an end. Rejects only for a bug of its own. */
+  /** Until `over`; what is on its way is brought to an end, unless the world is stopped. Rejects only for a bug of its own. */
   write(over: AbortSignal): Promise<void>;
 }
 
@@ -40,7 +40,7 @@ type Habits = Pick<Sizes, "restMs" | "attachPercent">;
 /** Somebody who does one thing after the other, each until he knows what became of it. */
 export function createWriter(person: Person, rooms: readonly Room[], habits: Habits, world: World): Writer {
   const { restMs, attachPercent } = habits;
-  const { chance, note, addresses } = world;
+  const { chance, note, addresses, stopped } = world;
   const letsGuestsIn = rooms.some(({ owner, guests }) => owner === person && guests.length > 0);
   /** What he may edit and delete. */
   const sent: Sent[] = [];
@@ -169,7 +169,7 @@ export function createWriter(person: Person, rooms: readonly Room[], habits: Hab
       if (call.f === "get") return null;
       everUnknown ||= outcome.type === "info";
       const mayGiveUp = outcome.type === "fail" && (!everUnknown || doubt !== undefined);
-      if (mayGiveUp && chance.oneIn(GIVES_UP_ONE_IN)) return null;
+      if ((mayGiveUp && chance.oneIn(GIVES_UP_ONE_IN)) || stopped.aborted) return null;
       await pause(RETRY_MS);
     }
   }
