@@ -88,7 +88,9 @@ export function chatsByActivity({ chats }: ClientState): readonly ChatState[] {
 /** How many members besides its sender have read a message; null until the members were fetched. */
 export function readCount({ members }: ChatState, message: MessageObject): number | null {
   if (members === null) return null;
-  return [...members].filter(([id, { readUpTo }]) => id !== message.sender_id && readUpTo >= message.seq).length;
+  let count = 0;
+  for (const [id, { readUpTo }] of members) if (id !== message.sender_id && readUpTo >= message.seq) count += 1;
+  return count;
 }
 
 export function withChat(state: ClientState, chat: ChatState): ClientState {

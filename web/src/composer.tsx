@@ -3,7 +3,7 @@ import type { ChatState, ClientState } from "@chat/client/state";
 import { type Chosen, ChosenFiles } from "./chosen-files.tsx";
 import { pastedFiles } from "./file-drop.ts";
 import { useWords } from "./language.ts";
-import { namesOfFiles } from "./names.ts";
+import { nameOfSender, namesOfFiles } from "./names.ts";
 import { Quote } from "./quote.tsx";
 import { isSendKey } from "./send-key.ts";
 import { storableText, unitsTooMany } from "./storable-text.ts";
@@ -39,6 +39,7 @@ export function Composer(props: ComposerProps) {
   const said = storableText(text).trim();
   const isEmpty = said === "" && chosen.files.length === 0;
   const tooMany = unitsTooMany(said);
+  const quoted = chat.messages.find(({ id }) => id === replyTo);
 
   // Whoever opens a chat wants to write.
   useEffect(() => {
@@ -68,7 +69,7 @@ export function Composer(props: ComposerProps) {
       {replyTo !== null && (
         <div class="answering" role="group" aria-label={words.answerTo}>
           <p class="quote">
-            <Quote {...{ state, chat }} messageId={replyTo} />
+            <Quote {...{ quoted }} quotedName={nameOfSender(state, chat, quoted?.sender_id ?? "", words)} />
           </p>
           <button class="round" type="button" aria-label={words.noAnswer} title={words.noAnswer} onClick={onNoReply}>
             ×

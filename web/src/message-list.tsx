@@ -1,14 +1,14 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { ChatClient } from "@chat/client/chat-client";
-import type { ChatState, ClientState } from "@chat/client/state";
+import { type ChatState, type ClientState, type OutgoingFile, readCount } from "@chat/client/state";
 import type { Changes } from "./changes.ts";
 import type { Edits } from "./edits.ts";
-import { useLanguage } from "./language.ts";
-import { Message } from "./message.tsx";
-import { nameOfChat } from "./names.ts";
+import { useWords } from "./language.ts";
+import { memo } from "./memo.ts";
+import { MessageRow } from "./message-row.tsx";
+import { nameOfChat, nameOfSender } from "./names.ts";
 import { OutgoingMessage } from "./outgoing-message.tsx";
-import { messageAround, moveFocusIn, Reach } from "./roving.ts";
-import { isAnotherDay, nameOfDay } from "./times.ts";
+import { messageAround, moveFocusIn } from "./roving.ts";
 import { Uploads } from "./uploads.tsx";
 
 /** Closer to the end than this, one sees what is newest and wants to go on seeing it. */
@@ -17,6 +17,8 @@ const NEAR_END_PX = 80;
 const NEAR_TOP_PX = 400;
 /** What is further back takes another press: all between is loaded and drawn as well, 100 messages a page. */
 const MAX_PAGES_SOUGHT = 20;
+/** One and the same, so that no message is drawn again for it. */
+const NO_UPLOADS: readonly OutgoingFile[] = [];
 
 export interface MessageListProps {
   readonly client: ChatClient;
@@ -29,8 +31,10 @@ export interface MessageListProps {
   readonly onReply: (messageId: string) => void;
 }
 
-export function MessageList({ client, changes, edits, state, chat, sent, onReply }: MessageListProps) {
-  const { words, code } = useLanguage();
+/** Whatever is typed below it, it stays as it is. */
+export const MessageList = memo(function MessageList(props: MessageListProps) {
+  const { client, changes, edits, state, chat, sent, onReply } = props;
+  const words = useWords();
   const list = useRef<HTMLDivElement>(null);
   /** All that is in it. */
   const all = useRef<HTMLDivElement>(null);
@@ -50,10 +54,20 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
   // What was refused stands elsewhere: here it would stay below everything that comes later.
   const outgoing = written.filter(({ status }) => status !== "refused");
   const uploads = state.uploads.filter(({ chatId }) => chatId === chat.chat.id);
-  const uploadsOf = (id: string | null) => uploads.filter(({ clientMessageId }) => clientMessageId === id);
+  const uploadsOf = (id: string | null) => {
+    const own = uploads.filter(({ clientMessageId }) => clientMessageId === id);
+    return own.length === 0 ? NO_UPLOADS : own;
+  };
   const { messages } = chat;
+  const byId = useMemo(() => new Map(messages.map((message) => [message.id, message])), [messages]);
+  const quoteOf = (id: string | null) => {
+    const quoted = id === null ? undefined : byId.get(id);
+    return { quoted, quotedName: quoted === undefined ? "" : nameOfSender(state, chat, quoted.sender_id, words) };
+  };
+  const mayDeleteAll = chat.chat.chat_type === "group" && chat.myRole !== "member" && chat.myRole !== null;
+  const today = new Date().toDateString();
   const first = messages[0];
-  const current = messages.find(({ id }) => id === reached) ?? messages.at(-1);
+  const current = (reached === null ? undefined : byId.get(reached)) ?? messages.at(-1);
   const begins = first === undefined || first.seq === 1;
   const shown = new Set([
     ...messages.map(({ client_message_id: id }) => id),
@@ -150,14 +164,17 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
   /** Of this chat, also what is not drawn yet. */
   const heldNow = () => client.state().chats.get(chat.chat.id)?.messages ?? [];
 
-  async function seek(messageId: string): Promise<boolean> {
-    for (let pages = 0; !heldNow().some(({ id }) => id === messageId); pages += 1) {
-      const isClosed = list.current === null;
-      if (isClosed || pages === MAX_PAGES_SOUGHT || !(await loadOlder())) return false;
-    }
-    setSought(messageId);
-    return true;
-  }
+  const seek = useCallback(
+    async (messageId: string): Promise<boolean> => {
+      for (let pages = 0; !heldNow().some(({ id }) => id === messageId); pages += 1) {
+        const isClosed = list.current === null;
+        if (isClosed || pages === MAX_PAGES_SOUGHT || !(await loadOlder())) return false;
+      }
+      setSought(messageId);
+      return true;
+    },
+    [client, chat.chat.id],
+  );
 
   function goToEnd(): void {
     const place = list.current;
@@ -182,27 +199,29 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
         <div class="all" ref={all}>
           <p class="hint">{messages.length === 0 ? words.nothingYet : begins ? words.beginning : words.earlier}</p>
           {messages.map((message, index) => {
-            const before = messages[index - 1];
-            const isNewDay = before === undefined || isAnotherDay(before.created_at, message.created_at);
+            const { id, sender_id: sender, reply_to: replyTo, client_message_id: sentAs } = message;
+            const isOwn = sender === state.userId;
             return (
-              <div key={message.id} class="of-day">
-                {isNewDay && <h2 class="day">{nameOfDay(message.created_at, code, words)}</h2>}
-                <Reach.Provider value={message === current ? 0 : -1}>
-                  <Message
-                    {...{ changes, edits, state, chat, message, onReply }}
-                    onSeek={seek}
-                    isFollowing={!isNewDay && before?.sender_id === message.sender_id}
-                    uploads={message.sender_id === state.userId ? uploadsOf(message.client_message_id) : []}
-                    onDiscardFile={client.discardFile}
-                  />
-                </Reach.Provider>
-              </div>
+              <MessageRow
+                key={id}
+                {...{ changes, edits, message, isOwn, today, onReply }}
+                {...quoteOf(replyTo)}
+                before={messages[index - 1]}
+                reach={message === current ? 0 : -1}
+                name={nameOfSender(state, chat, sender, words)}
+                mayDelete={isOwn || mayDeleteAll}
+                readCount={isOwn ? (readCount(chat, message) ?? 0) : 0}
+                uploads={isOwn ? uploadsOf(sentAs) : NO_UPLOADS}
+                onDiscardFile={client.discardFile}
+                onSeek={seek}
+              />
             );
           })}
           {outgoing.map((message) => (
             <OutgoingMessage
               key={message.clientMessageId}
-              {...{ state, chat, message }}
+              {...{ message }}
+              {...quoteOf(message.replyTo)}
               onSeek={seek}
               uploads={uploadsOf(message.clientMessageId)}
               onDiscardFile={client.discardFile}
@@ -218,4 +237,4 @@ export function MessageList({ client, changes, edits, state, chat, sent, onReply
       )}
     </>
   );
-}
+});

@@ -1,6 +1,6 @@
 import { useContext, useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { MessageObject } from "@chat/shared/api/message-object";
-import type { ChatState, ClientState, OutgoingFile } from "@chat/client/state";
+import type { OutgoingFile } from "@chat/client/state";
 import { Attachments } from "./attachments.tsx";
 import type { Changes } from "./changes.ts";
 import { Downloads } from "./downloads.ts";
@@ -8,9 +8,9 @@ import { EditMessage } from "./edit-message.tsx";
 import type { Edit, Edits } from "./edits.ts";
 import { useLanguage } from "./language.ts";
 import { MessageActions } from "./message-actions.tsx";
-import { colourOf, nameOfPerson, namesOfFiles } from "./names.ts";
+import { colourOf, namesOfFiles } from "./names.ts";
 import { wordsOfError } from "./problems.ts";
-import { QuoteAbove, type QuoteAboveProps } from "./quote.tsx";
+import { QuoteAbove, type QuoteAboveProps, type QuoteProps } from "./quote.tsx";
 import { ReadBy } from "./read-by.tsx";
 import { useReach } from "./roving.ts";
 import { storableText } from "./storable-text.ts";
@@ -18,12 +18,17 @@ import { TextWithLinks } from "./text-with-links.tsx";
 import { timeOfDay } from "./times.ts";
 import { Uploads } from "./uploads.tsx";
 
-export interface MessageProps {
+/** Of the chat and all else that is known a message is given only what it shows: it is drawn again when that changes. */
+export interface MessageProps extends QuoteProps {
   readonly changes: Changes;
   readonly edits: Edits;
-  readonly state: ClientState;
-  readonly chat: ChatState;
   readonly message: MessageObject;
+  readonly isOwn: boolean;
+  /** Of who said it. */
+  readonly name: string;
+  readonly mayDelete: boolean;
+  /** How many others have read it; of own messages alone. */
+  readonly readCount: number;
   /** The same person said what stands above it. */
   readonly isFollowing: boolean;
   /** Of its files those that are on their way from here. */
@@ -34,7 +39,8 @@ export interface MessageProps {
 }
 
 export function Message(props: MessageProps) {
-  const { changes, edits, state, chat, message, isFollowing, uploads, onDiscardFile, onReply, onSeek } = props;
+  const { changes, edits, message, isOwn, name, mayDelete, readCount, quoted, quotedName } = props;
+  const { isFollowing, uploads, onDiscardFile, onReply, onSeek } = props;
   const { words, code } = useLanguage();
   const reach = useReach();
   /** What it is to say; null while nobody changes it. */
@@ -43,9 +49,6 @@ export function Message(props: MessageProps) {
   /** What was begun before a reload, or in an earlier look at this chat, takes the focus from nobody. */
   const isBegunHere = useRef(false);
   const [problem, setProblem] = useState("");
-  const isOwn = message.sender_id === state.userId;
-  const name = isOwn ? words.you : nameOfPerson(state, chat, message.sender_id, words);
-  const mayDelete = isOwn || (chat.chat.chat_type === "group" && chat.myRole !== "member" && chat.myRole !== null);
 
   // The focus was in what is no longer there: it goes back to where the editing began.
   const place = useRef<HTMLElement>(null);
@@ -94,7 +97,7 @@ export function Message(props: MessageProps) {
         {name}
       </h3>
       {message.reply_to !== null && !message.deleted && (
-        <QuoteAbove {...{ state, chat, onSeek }} messageId={message.reply_to} />
+        <QuoteAbove {...{ quoted, quotedName, onSeek }} messageId={message.reply_to} />
       )}
       {message.deleted ? (
         <p class="text deleted">{words.deletedMessage}</p>
@@ -119,7 +122,7 @@ export function Message(props: MessageProps) {
       <p class="about">
         {message.edited_at !== null && !message.deleted && <span>{words.edited}</span>}
         <time dateTime={message.created_at}>{timeOfDay(message.created_at, code)}</time>
-        {isOwn && <ReadBy {...{ changes, chat, message }} />}
+        {isOwn && <ReadBy {...{ changes, message }} count={readCount} />}
       </p>
       {!message.deleted && !isEditing && (
         <MessageActions

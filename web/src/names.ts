@@ -12,6 +12,11 @@ export function nameOfChat(state: ClientState, chat: ChatState, words: Words): s
   return chat.chat.title ?? words.deletedUser;
 }
 
+/** Of who said something: of oneself as one is spoken to. */
+export function nameOfSender(state: ClientState, chat: ChatState, userId: string, words: Words): string {
+  return userId === state.userId ? words.you : nameOfPerson(state, chat, userId, words);
+}
+
 export function nameOfPerson(state: ClientState, chat: ChatState, userId: string, words: Words): string {
   return state.users.get(userId)?.name ?? chat.members?.get(userId)?.name ?? words.deletedUser;
 }

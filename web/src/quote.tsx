@@ -1,41 +1,40 @@
 import { useState } from "preact/hooks";
-import type { ChatState, ClientState } from "@chat/client/state";
+import type { MessageObject } from "@chat/shared/api/message-object";
 import { useWords } from "./language.ts";
-import { nameOfPerson } from "./names.ts";
 import { useReach } from "./roving.ts";
 
 export interface QuoteProps {
-  readonly state: ClientState;
-  readonly chat: ChatState;
-  /** Of the message that is answered. */
-  readonly messageId: string;
+  /** What is answered; undefined when it is not at hand. */
+  readonly quoted: MessageObject | undefined;
+  /** Of who said it. */
+  readonly quotedName: string;
 }
 
 /** The beginning of a message that another one answers. */
-export function Quote({ state, chat, messageId }: QuoteProps) {
+export function Quote({ quoted, quotedName }: QuoteProps) {
   const words = useWords();
-  const message = chat.messages.find(({ id }) => id === messageId);
-  if (message === undefined) return <span class="quoted">{words.earlierMessage}</span>;
-  const isOwn = message.sender_id === state.userId;
+  if (quoted === undefined) return <span class="quoted">{words.earlierMessage}</span>;
   return (
     <>
       <span class="quoted-name" dir="auto">
-        {isOwn ? words.you : nameOfPerson(state, chat, message.sender_id, words)}
+        {quotedName}
       </span>
       <span class="quoted" dir="auto">
-        {message.deleted ? words.deletedMessage : message.text}
+        {quoted.deleted ? words.deletedMessage : quoted.text}
       </span>
     </>
   );
 }
 
 export interface QuoteAboveProps extends QuoteProps {
+  /** Of the message that is answered. */
+  readonly messageId: string;
   /** Brings a message into sight, however far back it is; false when it was not reached. */
   readonly onSeek: (messageId: string) => Promise<boolean>;
 }
 
 /** Above an answer: leads to what it answers. */
-export function QuoteAbove({ onSeek, ...quoted }: QuoteAboveProps) {
+export function QuoteAbove({ messageId, onSeek, ...quote }: QuoteAboveProps) {
   const words = useWords();
   const reach = useReach();
   const [status, setStatus] = useState<"" | "seeking" | "not reached">("");
@@ -43,7 +42,7 @@ export function QuoteAbove({ onSeek, ...quoted }: QuoteAboveProps) {
   async function seek(): Promise<void> {
     if (status === "seeking") return;
     setStatus("seeking");
-    setStatus((await onSeek(quoted.messageId)) ? "" : "not reached");
+    setStatus((await onSeek(messageId)) ? "" : "not reached");
   }
 
   return (
@@ -56,7 +55,7 @@ export function QuoteAbove({ onSeek, ...quoted }: QuoteAboveProps) {
       onClick={() => void seek()}
     >
       <span class="only-heard">{words.answerTo}: </span>
-      <Quote {...quoted} />
+      <Quote {...quote} />
       {status !== "" && <span class="hint">{status === "seeking" ? words.seeking : words.notReached}</span>}
     </button>
   );

@@ -1,6 +1,5 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { MessageObject } from "@chat/shared/api/message-object";
-import { type ChatState, readCount } from "@chat/client/state";
 import type { Changes } from "./changes.ts";
 import { useWords } from "./language.ts";
 import { NamesInText } from "./names-in-text.tsx";
@@ -9,17 +8,17 @@ import { useReach } from "./roving.ts";
 
 export interface ReadByProps {
   readonly changes: Changes;
-  readonly chat: ChatState;
   readonly message: MessageObject;
+  /** Of others. */
+  readonly count: number;
 }
 
 /** How many have read it, and when pressed who. */
-export function ReadBy({ changes, chat, message }: ReadByProps) {
+export function ReadBy({ changes, message, count }: ReadByProps) {
   const words = useWords();
   const reach = useReach();
   const button = useRef<HTMLButtonElement>(null);
   const [isOpen, setIsOpen] = useState(false);
-  const count = readCount(chat, message) ?? 0;
   const text = message.is_read ? words.readByAll : count > 0 ? words.readBy(count) : words.sent;
   const kind = `ticks ${message.is_read ? "read" : ""}`;
   const sign = (
