@@ -1,16 +1,19 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { chatsByActivity, type ChatState, type ClientState } from "@chat/client/state";
 import { Avatar } from "./avatar.tsx";
 import { useKeptFocus } from "./kept-focus.ts";
 import { useLanguage } from "./language.ts";
+import { memo } from "./memo.ts";
 import { NamesInText } from "./names-in-text.tsx";
-import { idOfPicture, nameOfChat, nameOfPerson, partnerOf, pictureOfChat, pictureOfPerson } from "./names.ts";
+import { idOfPicture, nameOfChat, nameOfPerson, nameOfSender, partnerOf, type People } from "./names.ts";
+import { pictureOfChat, pictureOfPerson } from "./names.ts";
 import { moveFocusIn } from "./roving.ts";
 import { shortTime } from "./times.ts";
 
 export interface ChatListProps {
   readonly state: ClientState;
   readonly openedId: string | null;
+  /** Another function draws all rows again. */
   readonly onOpen: (chatId: string) => void;
   readonly onNew: () => void;
   readonly onProfile: () => void;
@@ -30,12 +33,15 @@ export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut 
   const current = chats[Math.min(place.current, chats.length - 1)];
   const list = useRef<HTMLUListElement>(null);
   useKeptFocus(list, (rows) => rows.querySelector("[tabindex='0']") ?? rows.closest("nav"));
-  const ownName = state.users.get(state.userId)?.name ?? "";
+  const { userId, users } = state;
+  const people = useMemo(() => ({ userId, users }), [userId, users]);
+  const today = new Date().toDateString();
+  const ownName = users.get(userId)?.name ?? "";
   return (
     <nav class="chat-list" aria-label={words.chats} tabIndex={-1}>
       <header>
         <button class="own-picture" type="button" title={words.profile} aria-label={words.profile} onClick={onProfile}>
-          <Avatar id={state.userId} name={ownName} picture={pictureOfPerson(state, state.userId)} kind="small" />
+          <Avatar id={userId} name={ownName} picture={pictureOfPerson(people, userId)} kind="small" />
         </button>
         <h1>{words.chats}</h1>
         <button class="round" type="button" title={words.newChat} aria-label={words.newChat} onClick={onNew}>
@@ -49,7 +55,13 @@ export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut 
       <ul ref={list} onKeyDown={(event) => moveFocusIn(event.currentTarget, "[data-chat]", event)}>
         {chats.map((chat) => (
           <li key={chat.chat.id} onFocusIn={() => setReached(chat.chat.id)}>
-            <ChatRow {...{ state, chat, isOpened: chat.chat.id === openedId, isStop: chat === current, onOpen }} />
+            <ChatRow
+              {...{ people, chat, today, onOpen }}
+              isThere={state.online.has(partnerOf(people, chat) ?? "")}
+              typing={state.typing.get(chat.chat.id) ?? NOBODY}
+              isOpened={chat.chat.id === openedId}
+              isStop={chat === current}
+            />
           </li>
         ))}
       </ul>
@@ -58,18 +70,25 @@ export function ChatList({ state, openedId, onOpen, onNew, onProfile, onSignOut 
 }
 
 interface ChatRowProps {
-  readonly state: ClientState;
+  readonly people: People;
   readonly chat: ChatState;
+  /** As `Date.toDateString` says it. */
+  readonly today: string;
+  /** The other one of a private chat is. */
+  readonly isThere: boolean;
+  readonly typing: ReadonlySet<string>;
   readonly isOpened: boolean;
   readonly isStop: boolean;
   readonly onOpen: (chatId: string) => void;
 }
 
-function ChatRow({ state, chat, isOpened, isStop, onOpen }: ChatRowProps) {
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** There may be thousands of them, and each event is of one. */
+const ChatRow = memo(function ChatRow(props: ChatRowProps) {
+  const { people, chat, today, isThere, typing, isOpened, isStop, onOpen } = props;
   const { words, code } = useLanguage();
-  const name = nameOfChat(state, chat, words);
-  const partner = partnerOf(state, chat);
-  const isThere = partner !== undefined && state.online.has(partner);
+  const name = nameOfChat(people, chat, words);
   const last = chat.messages.at(-1);
   return (
     <button
@@ -80,16 +99,16 @@ function ChatRow({ state, chat, isOpened, isStop, onOpen }: ChatRowProps) {
       aria-current={isOpened}
       onClick={() => onOpen(chat.chat.id)}
     >
-      <Avatar id={idOfPicture(state, chat)} name={name} picture={pictureOfChat(state, chat)} isOnline={isThere} />
+      <Avatar id={idOfPicture(people, chat)} name={name} picture={pictureOfChat(people, chat)} isOnline={isThere} />
       <span class="chat-name" dir="auto">
         {name}
         {isThere && <span class="only-heard">, {words.online}</span>}
       </span>
       <time class="when" dateTime={last?.created_at}>
-        {last !== undefined && shortTime(last.created_at, code)}
+        {last !== undefined && shortTime(last.created_at, code, new Date(today))}
       </time>
       <span class="last-message" dir="auto">
-        <LastWords {...{ state, chat }} />
+        <LastWords {...{ people, chat, typing }} />
       </span>
       {chat.unread > 0 && (
         <span class="unread">
@@ -99,27 +118,25 @@ function ChatRow({ state, chat, isOpened, isStop, onOpen }: ChatRowProps) {
       )}
     </button>
   );
-}
+});
 
 /** They run in the direction of what was said, whoever's name stands before it. */
-function LastWords({ state, chat }: Pick<ChatRowProps, "state" | "chat">) {
+function LastWords({ people, chat, typing }: Pick<ChatRowProps, "people" | "chat" | "typing">) {
   const { words } = useLanguage();
-  const typing = state.typing.get(chat.chat.id);
-  if (typing !== undefined && typing.size > 0)
+  if (typing.size > 0)
     return (
       <>
-        <NamesInText names={[...typing].map((id) => nameOfPerson(state, chat, id, words))} />{" "}
+        <NamesInText names={[...typing].map((id) => nameOfPerson(people, chat, id, words))} />{" "}
         {words.typing(typing.size)}
       </>
     );
   const last = chat.messages.at(-1);
   if (last === undefined) return <>{words.nothingYet}</>;
   const text = last.deleted ? words.deletedMessage : last.text;
-  const isOwn = last.sender_id === state.userId;
-  if (!isOwn && chat.chat.chat_type === "private") return <>{text}</>;
+  if (last.sender_id !== people.userId && chat.chat.chat_type === "private") return <>{text}</>;
   return (
     <>
-      <bdi>{isOwn ? words.you : nameOfPerson(state, chat, last.sender_id, words)}</bdi>: {text}
+      <bdi>{nameOfSender(people, chat, last.sender_id, words)}</bdi>: {text}
     </>
   );
 }

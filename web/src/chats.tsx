@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { OutgoingMessage } from "@chat/client/state";
 import type { AccountStore } from "./account.ts";
 import { createChanges } from "./changes.ts";
@@ -42,10 +42,13 @@ export function Chats({ accounts, url }: { readonly accounts: AccountStore; read
   useNoStrayDrops();
   useEffect(() => askBeforeLeaving(() => hasUnsent(client.state()) || drafts.hasFiles()), [client, drafts]);
   const close = (): void => setDialog(null);
-  const open = (chatId: string): void => {
-    show(chatId);
-    setOpenings((before) => before + 1);
-  };
+  const open = useCallback(
+    (chatId: string): void => {
+      show(chatId);
+      setOpenings((before) => before + 1);
+    },
+    [show],
+  );
 
   // Also what the browser's buttons and a reload lead to.
   useEffect(() => {

@@ -1,39 +1,41 @@
 import type { ChatState, ClientState } from "@chat/client/state";
 import type { Words } from "./words.ts";
 
+/** Those whose names are known beside those of a chat's members, and oneself. */
+export type People = Pick<ClientState, "userId" | "users">;
+
 /** The other one of a private chat; undefined for a group, or when he has gone. */
-export function partnerOf({ userId }: ClientState, { chat }: ChatState): string | undefined {
+export function partnerOf({ userId }: People, { chat }: ChatState): string | undefined {
   return chat.chat_type === "private" ? chat.member_ids.find((id) => id !== userId) : undefined;
 }
 
-export function nameOfChat(state: ClientState, chat: ChatState, words: Words): string {
-  const partner = partnerOf(state, chat);
-  if (partner !== undefined) return nameOfPerson(state, chat, partner, words);
+export function nameOfChat(people: People, chat: ChatState, words: Words): string {
+  const partner = partnerOf(people, chat);
+  if (partner !== undefined) return nameOfPerson(people, chat, partner, words);
   return chat.chat.title ?? words.deletedUser;
 }
 
 /** Of who said something: of oneself as one is spoken to. */
-export function nameOfSender(state: ClientState, chat: ChatState, userId: string, words: Words): string {
-  return userId === state.userId ? words.you : nameOfPerson(state, chat, userId, words);
+export function nameOfSender(people: People, chat: ChatState, userId: string, words: Words): string {
+  return userId === people.userId ? words.you : nameOfPerson(people, chat, userId, words);
 }
 
-export function nameOfPerson(state: ClientState, chat: ChatState, userId: string, words: Words): string {
-  return state.users.get(userId)?.name ?? chat.members?.get(userId)?.name ?? words.deletedUser;
+export function nameOfPerson(people: People, chat: ChatState, userId: string, words: Words): string {
+  return people.users.get(userId)?.name ?? chat.members?.get(userId)?.name ?? words.deletedUser;
 }
 
 /** A name inside a sentence that is one text. However it is written, it turns round nothing beside it (UAX #9, isolates). */
 export const isolated = (name: string): string => `\u2068${name}\u2069`;
 
 /** Where a picture is: another one has another address. Null for whom no profile is known, or none with a picture. */
-export const pictureOfPerson = ({ users }: ClientState, userId: string): string | null =>
-  users.get(userId)?.avatar ?? null;
+export const pictureOfPerson = ({ users }: People, userId: string): string | null => users.get(userId)?.avatar ?? null;
 
 /** Whom or what a chat's picture shows: it has the colour that the other one of a private chat has elsewhere. */
-export const idOfPicture = (state: ClientState, chat: ChatState): string => partnerOf(state, chat) ?? chat.chat.id;
+export const idOfPicture = (people: People, chat: ChatState): string => partnerOf(people, chat) ?? chat.chat.id;
 
-export function pictureOfChat(state: ClientState, chat: ChatState): string | null {
-  const partner = partnerOf(state, chat);
-  return partner === undefined ? chat.chat.avatar : pictureOfPerson(state, partner);
+export function pictureOfChat(people: People, chat: ChatState): string | null {
+  const partner = partnerOf(people, chat);
+  return partner === undefined ? chat.chat.avatar : pictureOfPerson(people, partner);
 }
 
 /** What a message says that was sent without words: a message without any does not exist. */

@@ -1,7 +1,8 @@
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 
 export interface OpenedChat {
   readonly openedId: string | null;
+  /** Always the same function. */
   readonly show: (chatId: string) => void;
   /** Back to the list. */
   readonly leave: () => void;
@@ -25,17 +26,14 @@ export function useOpenedChat(): OpenedChat {
     before.current = openedId;
   }, [openedId]);
 
-  return {
-    openedId,
-    show(chatId) {
-      const entry = { chatId };
-      // From chat to chat is no further way: there is one step back to the list.
-      if (chatOfHistory() === null) history.pushState(entry, "");
-      else history.replaceState(entry, "");
-      setOpenedId(chatId);
-    },
-    leave: () => history.back(),
-  };
+  const show = useCallback((chatId: string): void => {
+    const entry = { chatId };
+    // From chat to chat is no further way: there is one step back to the list.
+    if (chatOfHistory() === null) history.pushState(entry, "");
+    else history.replaceState(entry, "");
+    setOpenedId(chatId);
+  }, []);
+  return { openedId, show, leave: () => history.back() };
 }
 
 /** For whoever signs out: the next account begins at its list. */
