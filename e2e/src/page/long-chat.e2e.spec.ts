@@ -23,8 +23,12 @@ describeWithBrowser("a conversation of which much is drawn", (newPerson) => {
     await writeWithoutPage(await chat.url(), "alice@example.com", LINES);
     await openChat(his, "Alice");
     await his.getByRole("log").getByText("line 140.", { exact: true }).waitFor();
+    // That all were read changes each of them. What comes next on the stream comes after that.
+    await lineOf(hers, "line 140.").getByText("read by all").waitFor({ state: "attached" });
     await his.getByRole("log").evaluate((log) => (log.scrollTop = 0));
     await his.getByRole("log").getByText("line 1.", { exact: true }).waitFor();
+    await write(hers, "en", "Go!");
+    await lineOf(his, "Go!").waitFor();
     await countDaysAsked(his);
   }, 4 * WITHIN_MS);
 
@@ -43,7 +47,7 @@ describeWithBrowser("a conversation of which much is drawn", (newPerson) => {
       await write(hers, "en", "One more");
       await his.getByRole("log").getByText("One more").waitFor();
       expect(await daysAsked(his)).toBeLessThan(FEW);
-      expect(await messagesOf(his)).toEqual([...LINES, "One more"]);
+      expect(await messagesOf(his)).toEqual([...LINES, "Go!", "One more"]);
     },
     WITHIN_MS,
   );
@@ -52,16 +56,16 @@ describeWithBrowser("a conversation of which much is drawn", (newPerson) => {
     "is drawn again where something of it changes: what is edited, deleted and read",
     async () => {
       await write(his, "ru", "Вижу");
-      const seen = hers.getByRole("log").getByRole("article").filter({ hasText: "One more" });
+      const seen = lineOf(hers, "One more");
       await seen.getByText("read by all").waitFor({ state: "attached" });
       await seen.hover();
       await seen.getByRole("button", { name: "Edit" }).click();
       await hers.getByRole("textbox", { name: "Edit" }).fill("One less");
       await hers.getByRole("button", { name: "Save" }).click();
-      const changed = his.getByRole("log").getByRole("article").filter({ hasText: "One less" });
+      const changed = lineOf(his, "One less");
       await changed.getByText("изменено").waitFor();
-      await hers.getByRole("log").getByRole("article").filter({ hasText: "One less" }).hover();
-      await hers.getByRole("log").getByRole("article").filter({ hasText: "One less" }).getByText("Delete").click();
+      await lineOf(hers, "One less").hover();
+      await lineOf(hers, "One less").getByText("Delete").click();
       await hers.getByRole("button", { name: "Yes" }).click();
       await changed.waitFor({ state: "detached" });
       expect(await messagesOf(his)).toContain("Вижу");
@@ -70,6 +74,8 @@ describeWithBrowser("a conversation of which much is drawn", (newPerson) => {
     2 * WITHIN_MS,
   );
 });
+
+const lineOf = (page: Page, text: string) => page.getByRole("log").getByRole("article").filter({ hasText: text });
 
 /** Whoever is drawn asks what day it is: a message on which day it was written, a row of the list whether that was today. */
 const countDaysAsked = (page: Page): Promise<void> =>
